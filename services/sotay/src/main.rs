@@ -1,0 +1,2 @@
+//! The only binary.
+fn main() {}
