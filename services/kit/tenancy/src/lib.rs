@@ -1,1 +1,52 @@
-//! Under construction.
+//! Tenants: a tenant is a `PostgreSQL` role that owns one schema.
+//!
+//! - [`Tenants`] is what a running server holds: the registry, and for each
+//!   tenant connections that are logged in *as that tenant's role*, opened on
+//!   first use under one budget a placement ([`pool`], our own because the
+//!   budget has to be exact and shared between roles, which the pool of `sqlx`
+//!   cannot do).
+//! - [`Provisioner`] creates tenants and migrates them. Its credentials are
+//!   not those of a running server.
+//! - [`event`] and [`relay`]: what happened, and everything folded from it.
+
+pub mod config;
+pub mod db;
+pub mod event;
+pub mod file;
+pub mod key;
+pub mod migrations;
+pub mod pool;
+pub mod provision;
+pub mod registry;
+pub mod relay;
+pub mod tenants;
+
+pub use config::{DatabaseConfig, PlacementConfig};
+pub use db::{TenantConn, TenantDb, TenantTx};
+pub use event::{Event, NewEvent};
+pub use file::TenantFile;
+pub use key::MasterKey;
+pub use provision::Provisioner;
+pub use registry::{Tenant, TenantKind, TenantState};
+pub use relay::{Fold, Outlet, Relay};
+pub use tenants::Tenants;
+
+/// Whether a database error means that the server is away for the moment,
+/// rather than that we asked it something wrong.
+#[must_use]
+pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
+    match error.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut) => true,
+        // admin shutdown, crash shutdown, cannot connect now, too many connections
+        Some(sqlx::Error::Database(e)) => {
+            matches!(e.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an insert was refused because such a row is there already.
+#[must_use]
+pub fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}

@@ -1,0 +1,168 @@
+//! An S3 server in our own process, its objects plain files in a folder. It
+//! listens on a loopback port of the system's choosing and takes only requests
+//! signed with keys that are drawn anew at every start.
+
+use crate::files;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use s3s::{
+    auth::SimpleAuth,
+    service::{S3Service, S3ServiceBuilder},
+};
+use std::{
+    fmt,
+    fs::{self, File},
+    io,
+    net::Ipv4Addr,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+};
+use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
+
+/// How long a stop waits for requests that are under way.
+const DRAIN: Duration = Duration::from_secs(3);
+/// Before accepting again, when the process has run out of file descriptors.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// Why the server could not be started. `Display` is one Vietnamese sentence:
+/// what failed and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another process serves this folder.
+    #[error("Một tiến trình khác đang dùng kho tệp ở «{}»: hãy dừng tiến trình đó rồi thử lại.", .0.display())]
+    AlreadyRunning(PathBuf),
+    /// The folder cannot be made or used.
+    #[error("Không dùng được thư mục kho tệp «{}» ({source}): hãy kiểm tra quyền và chỗ trống trên đĩa rồi thử lại.", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No loopback port could be opened.
+    #[error("Không mở được cổng nội bộ cho kho tệp ({0}): hãy kiểm tra giới hạn mạng của máy rồi thử lại.")]
+    Listen(io::Error),
+}
+
+/// A running server. Dropping it stops it as well, without waiting.
+pub struct S3 {
+    endpoint: String,
+    access_key: String,
+    secret_key: String,
+    /// Dropping it is the signal to stop.
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+// The keys must never reach a log.
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    /// Serves `folder`, which is made when it is missing, until stopped or
+    /// until the runtime ends. A bucket is a folder in it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn start(folder: &Path) -> Result<Self, Error> {
+        let at = |source| Error::Folder { path: folder.to_owned(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at)?;
+        // Two servers would take each other's unfinished uploads for litter.
+        let lock = files::lock(folder).await.map_err(at)?;
+        let lock = lock.ok_or_else(|| Error::AlreadyRunning(folder.to_owned()))?;
+        let objects = s3s_fs::FileSystem::new(folder).map_err(|error| at(io::Error::other(format!("{error:?}"))))?;
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Error::Listen)?;
+        let endpoint = format!("http://{}", listener.local_addr().map_err(Error::Listen)?);
+        let (access_key, secret_key) = (files::secret::<10>(), files::secret::<32>());
+        let mut service = S3ServiceBuilder::new(objects);
+        service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
+
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(serve(listener, service.build(), stopped, lock));
+        tracing::info!(%endpoint, "the embedded S3 server is ready");
+        Ok(Self { endpoint, access_key, secret_key, stop, serving })
+    }
+
+    /// The server's URL, `http://127.0.0.1:<port>`. Buckets are addressed by
+    /// path, not by host name.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The access key that requests are signed with, until the next start.
+    #[must_use]
+    pub fn access_key(&self) -> &str {
+        &self.access_key
+    }
+
+    /// The secret key that belongs to the access key.
+    #[must_use]
+    pub fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    /// The region that requests are signed for. Any would do.
+    #[must_use]
+    pub fn region(&self) -> &'static str {
+        "us-east-1"
+    }
+
+    /// Takes no more requests, finishes those under way (for at most 3 s) and
+    /// returns when the port and the folder are free.
+    pub async fn stop(self) {
+        let Self { stop, serving, .. } = self;
+        drop(stop);
+        // It ends by panicking only, and then it has stopped too.
+        let _ = serving.await;
+    }
+}
+
+/// Accepts until `stopped`, then drains. `_lock` is given up at the very end.
+async fn serve(listener: TcpListener, service: S3Service, mut stopped: oneshot::Receiver<()>, _lock: File) {
+    let server = Builder::new(TokioExecutor::new());
+    let drain = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let socket = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    tracing::warn!("the embedded S3 server cannot accept a connection: {error}");
+                    tokio::time::sleep(BREATHER).await;
+                    continue;
+                }
+            },
+            Some(_) = connections.join_next() => continue,
+            _ = &mut stopped => break,
+        };
+        // Small answers must not wait for more to send; failing is only slow.
+        let _ = socket.set_nodelay(true);
+        let connection = server.serve_connection(TokioIo::new(socket), service.clone());
+        let connection = drain.watch(connection.into_owned());
+        // The server's own spans spell out whole requests, signatures
+        // included. The client sees its errors, and that is enough.
+        connections.spawn(
+            async move {
+                let _ = connection.await;
+            }
+            .with_subscriber(NoSubscriber::default()),
+        );
+    }
+    drop(listener);
+    // Whatever is not done by then is aborted with the set.
+    let _ = tokio::time::timeout(DRAIN, drain.shutdown()).await;
+}

@@ -1,0 +1,237 @@
+//! One tenant: created, updated, suspended, verified.
+
+use super::{NATIONAL_GROUP, Provisioner, TENANT_GROUP, lock, run};
+use crate::{
+    config::MAIN,
+    file::TenantFile,
+    migrations,
+    registry::{self, Tenant, TenantKind, TenantState},
+};
+use kernel::{Error, TenantId};
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+
+/// Something about a tenant that is not as it should be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Which tenant.
+    pub tenant: TenantId,
+    /// What is wrong and how to mend it.
+    pub problem: String,
+}
+
+impl Provisioner {
+    /// Makes the registry and the tenant's schema agree with its file. May be
+    /// killed at any point and run again.
+    ///
+    /// # Errors
+    /// When the file asks for what cannot be done, or a database refuses.
+    pub async fn apply(&self, file: &TenantFile) -> Result<(), Error> {
+        self.plan(std::slice::from_ref(file)).await?;
+        let mut main = self.main().await?;
+        lock(&mut main).await?;
+        let (_, tenants) = registry::load(&mut main).await?;
+        let before = tenants.into_iter().find(|tenant| tenant.id == file.slug);
+        if before.as_ref().is_none_or(|tenant| tenant.state == TenantState::Provisioning) {
+            // Three steps, each of which finds out what an earlier run left:
+            // the row takes the slug, the schema is made, the row is opened.
+            write_row(&mut main, file, TenantState::Provisioning).await?;
+            self.create_schema(file).await?;
+            write_row(&mut main, file, TenantState::Active).await?;
+        } else if let Some(tenant) = before
+            && differs(file, &tenant)
+        {
+            write_row(&mut main, file, tenant.state).await?;
+        }
+        Ok(())
+    }
+
+    /// Every tenant of the registry.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn list(&self) -> Result<Vec<Tenant>, Error> {
+        Ok(registry::load(&mut self.main().await?).await?.1)
+    }
+
+    /// Suspends or resumes a tenant.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown slug, [`Error::Conflict`] when the
+    /// tenant is in neither of the two states.
+    pub async fn set_state(&self, id: &TenantId, to: TenantState) -> Result<(), Error> {
+        let mut main = self.main().await?;
+        lock(&mut main).await?;
+        let (_, tenants) = registry::load(&mut main).await?;
+        let tenant = tenants.into_iter().find(|tenant| tenant.id == *id).ok_or(Error::NotFound)?;
+        if !matches!(tenant.state, TenantState::Active | TenantState::Suspended) {
+            return Err(Error::Conflict(format!("{id} đang ở trạng thái {}", tenant.state.name()).into()));
+        }
+        sqlx::query!(
+            "UPDATE platform.tenant
+             SET state = $2, revision = nextval('platform.registry_revision'), changed_at = now()
+             WHERE slug = $1 AND state <> $2",
+            &**id,
+            to.name()
+        )
+        .execute(&mut main)
+        .await?;
+        Ok(())
+    }
+
+    /// Looks whether a tenant's role, schema, rights and migrations are as they
+    /// should be.
+    ///
+    /// # Errors
+    /// When a database is away.
+    pub async fn verify(&self, tenant: &Tenant) -> Result<Vec<Finding>, Error> {
+        let mut found = Vec::new();
+        let mut note = |problem: String| found.push(Finding { tenant: tenant.id.clone(), problem });
+        let Some(placement) = self.placements.get(&tenant.placement) else {
+            note(format!("máy chủ dữ liệu «{}» không có trong cấu hình", tenant.placement));
+            return Ok(found);
+        };
+        let role = &*tenant.role;
+        let password = self.key.role_password(role, tenant.password_version);
+        let mut own = match PgConnection::connect_with(&placement.options(role, &password)).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                note(format!("không đăng nhập được bằng vai trò {role}: {error}; chạy lại tenant apply"));
+                return Ok(found);
+            }
+        };
+        let path = sqlx::query_scalar!(r#"SELECT current_setting('search_path') AS "path!""#).fetch_one(&mut own).await?;
+        if path != format!("{role}, ext") {
+            note(format!("search_path của {role} là «{path}»; chạy lại tenant apply"));
+        }
+        let reach = sqlx::query_scalar!(
+            r#"SELECT n.nspname || '.' || c.relname AS "name!"
+               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE c.relkind IN ('r', 'p', 'v', 'm')
+                 AND n.nspname NOT IN ('pg_catalog', 'information_schema', current_user)
+                 AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+                 AND NOT (n.nspname = 'platform' AND (c.relname = 'document_kind' OR ($1 AND c.relname = 'adoption_rollup')))
+               ORDER BY 1 LIMIT 5"#,
+            tenant.kind == TenantKind::National
+        )
+        .fetch_all(&mut own)
+        .await?;
+        if !reach.is_empty() {
+            note(format!("{role} đọc được bảng ngoài phạm vi: {}", reach.join(", ")));
+        }
+        let mut connection = self.connect(&tenant.placement).await?;
+        let ledger = sqlx::query!(
+            "SELECT version, checksum, state, error FROM platform.tenant_migration WHERE tenant = $1",
+            &*tenant.id
+        )
+        .fetch_all(&mut connection)
+        .await?;
+        for migration in migrations::tenant() {
+            match ledger.iter().find(|row| row.version == migration.version) {
+                None => note(format!("chưa có migration {}; chạy sotay migrate", migration.name)),
+                Some(row) if row.state == "failed" => {
+                    note(format!("migration {} hỏng: {}", migration.name, row.error.as_deref().unwrap_or("không rõ")));
+                }
+                Some(row) if row.checksum != migration.checksum => {
+                    note(format!("migration {} đã chạy với nội dung khác", migration.name));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Role, schema, tables and ledger in one transaction.
+    async fn create_schema(&self, file: &TenantFile) -> Result<(), Error> {
+        let mut connection = self.connect(&file.placement).await?;
+        if file.placement != MAIN {
+            lock(&mut connection).await?;
+        }
+        let mut tx = connection.begin().await?;
+        let role = file.slug.role();
+        let done = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "done!""#,
+            role
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if done {
+            return Ok(());
+        }
+        let password = self.key.role_password(&role, 1);
+        let group = if file.kind == TenantKind::National {
+            format!("{TENANT_GROUP}, {NATIONAL_GROUP}")
+        } else {
+            TENANT_GROUP.into()
+        };
+        // The limits are a last line: the server's own deadlines are shorter.
+        run(
+            &mut tx,
+            format!(
+                "CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 50;
+                 GRANT {group} TO {role};
+                 ALTER ROLE {role} SET search_path = {role}, ext;
+                 ALTER ROLE {role} SET statement_timeout = '30s';
+                 ALTER ROLE {role} SET lock_timeout = '5s';
+                 ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s';
+                 ALTER ROLE {role} SET transaction_timeout = '120s';
+                 CREATE SCHEMA {role} AUTHORIZATION {role};
+                 SET LOCAL ROLE {role};
+                 SET LOCAL search_path = {role}, ext;"
+            ),
+        )
+        .await?;
+        match migrations::tenant_snapshot() {
+            Some(snapshot) => _ = sqlx::raw_sql(snapshot).execute(&mut *tx).await?,
+            None => {
+                for migration in migrations::tenant() {
+                    sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+                }
+            }
+        }
+        run(&mut tx, "RESET ROLE".into()).await?;
+        for migration in migrations::tenant() {
+            sqlx::query!(
+                "INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
+                 VALUES ($1, $2, $3, 'applied')",
+                &*file.slug,
+                migration.version,
+                migration.checksum
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn differs(file: &TenantFile, tenant: &Tenant) -> bool {
+    file.name != tenant.name
+        || file.short_name != tenant.short_name
+        || file.accent != tenant.accent
+        || file.hosts != tenant.hosts
+}
+
+async fn write_row(connection: &mut PgConnection, file: &TenantFile, state: TenantState) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO platform.tenant
+             (slug, kind, name, short_name, accent, hosts, placement, state, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nextval('platform.registry_revision'))
+         ON CONFLICT (slug) DO UPDATE SET
+             name = excluded.name, short_name = excluded.short_name, accent = excluded.accent,
+             hosts = excluded.hosts, state = excluded.state, revision = excluded.revision,
+             changed_at = now()",
+        &*file.slug,
+        file.kind.name(),
+        file.name,
+        file.short_name,
+        file.accent,
+        &file.hosts,
+        file.placement,
+        state.name(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

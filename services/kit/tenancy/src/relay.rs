@@ -1,0 +1,214 @@
+//! Folding: the outbox of each tenant is emptied into everything that is
+//! computed from events.
+//!
+//! A batch of outbox rows is deleted in the transaction that applies the folds
+//! to its events, so each event is folded exactly once inside the tenant,
+//! however often the relay is killed and however many relays run. The order of
+//! events is *not* part of the deal (transactions commit out of order), so
+//! folds only ever add. What leaves the tenant goes through an [`Outlet`]
+//! afterwards and is an idempotent upsert that carries a version.
+
+use crate::{db::TenantDb, event::Event, registry::TenantState, tenants::Tenants};
+use futures_util::{StreamExt as _, future::BoxFuture, stream};
+use kernel::{Error, TenantId};
+use sqlx::PgConnection;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// Outbox rows taken at once.
+const BATCH: i64 = 1000;
+/// Tenants folded at the same time.
+const AT_ONCE: usize = 4;
+/// How often every tenant is looked at, woken or not: what a process left
+/// unfolded when it was killed is found at the next start or by this sweep.
+const SWEEP: Duration = Duration::from_secs(300);
+
+/// Something computed from a tenant's events.
+pub trait Fold: Send + Sync {
+    /// Its name, for logs.
+    fn name(&self) -> &'static str;
+    /// Adds events to what is computed. They come in no particular order.
+    fn apply<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        events: &'a [Event],
+    ) -> BoxFuture<'a, Result<(), Error>>;
+    /// Empties what is computed, before it is rebuilt from all events.
+    fn clear<'a>(&'a self, connection: &'a mut PgConnection) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// Something that leaves a tenant after its events were folded. Sending twice
+/// must do no harm, and an older version must never win over a newer one.
+pub trait Outlet: Send + Sync {
+    /// Its name, for logs.
+    fn name(&self) -> &'static str;
+    /// Sends how the tenant stands now.
+    fn send<'a>(
+        &'a self,
+        tenants: &'a Tenants,
+        tenant: &'a TenantDb,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// Tenants that have something to fold.
+#[derive(Clone, Default)]
+pub(crate) struct Wake {
+    inner: Arc<(Mutex<BTreeSet<TenantId>>, Notify)>,
+}
+
+impl Wake {
+    pub(crate) fn tenant(&self, tenant: &TenantId) {
+        self.inner.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone());
+        self.inner.1.notify_one();
+    }
+
+    fn take(&self) -> BTreeSet<TenantId> {
+        std::mem::take(&mut *self.inner.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Empties outboxes into folds. Cheap to clone.
+#[derive(Clone)]
+pub struct Relay {
+    tenants: Tenants,
+    folds: Arc<[Box<dyn Fold>]>,
+    outlets: Arc<[Box<dyn Outlet>]>,
+}
+
+impl Relay {
+    /// A relay of these folds and outlets.
+    #[must_use]
+    pub fn new(tenants: Tenants, folds: Vec<Box<dyn Fold>>, outlets: Vec<Box<dyn Outlet>>) -> Self {
+        Self { tenants, folds: folds.into(), outlets: outlets.into() }
+    }
+
+    /// Folds until it is cancelled. Cancelling loses nothing.
+    pub async fn run(&self) {
+        let mut sweep = tokio::time::interval(SWEEP);
+        loop {
+            let due: Vec<TenantId> = tokio::select! {
+                _ = sweep.tick() => self.active(),
+                () = self.tenants.wake().inner.1.notified() => self.tenants.wake().take().into_iter().collect(),
+            };
+            stream::iter(due)
+                .for_each_concurrent(AT_ONCE, async |id| {
+                    if let Err(error) = self.fold(&id).await {
+                        tracing::warn!(tenant = %id, "cannot fold the events of {id}, will try again: {error}");
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        self.tenants.wake().tenant(&id);
+                    }
+                })
+                .await;
+        }
+    }
+
+    /// Folds all that one tenant has waiting, and sends what leaves it.
+    ///
+    /// # Errors
+    /// When the database is away or a fold is refused; nothing is half-folded.
+    pub async fn fold(&self, id: &TenantId) -> Result<(), Error> {
+        let db = self.tenants.db(id)?;
+        while self.batch(&db).await? > 0 {}
+        for outlet in &*self.outlets {
+            outlet.send(&self.tenants, &db).await?;
+        }
+        Ok(())
+    }
+
+    /// Computes everything anew from all events of one tenant. Writers wait.
+    ///
+    /// # Errors
+    /// As for [`Relay::fold`]; then all is as before.
+    pub async fn rebuild(&self, id: &TenantId) -> Result<u64, Error> {
+        let db = self.tenants.db(id)?;
+        let mut tx = db.begin().await?;
+        sqlx::query!("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE").execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM outbox").execute(&mut *tx).await?;
+        for fold in &*self.folds {
+            fold.clear(&mut tx).await?;
+        }
+        let mut after = uuid::Uuid::nil();
+        let mut count = 0;
+        loop {
+            let page = sqlx::query!(
+                "SELECT id FROM event WHERE id > $1 ORDER BY id LIMIT $2",
+                after,
+                BATCH
+            )
+            .fetch_all(&mut *tx)
+            .await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            count += page.len() as u64;
+            let ids: Vec<_> = page.iter().map(|row| row.id).collect();
+            self.apply(&mut tx, &ids).await?;
+        }
+        tx.commit().await?;
+        for outlet in &*self.outlets {
+            outlet.send(&self.tenants, &db).await?;
+        }
+        Ok(count)
+    }
+
+    async fn batch(&self, db: &TenantDb) -> Result<usize, Error> {
+        let mut tx = db.begin().await?;
+        let ids = sqlx::query_scalar!(
+            "DELETE FROM outbox WHERE event IN
+                 (SELECT event FROM outbox ORDER BY event LIMIT $1 FOR UPDATE SKIP LOCKED)
+             RETURNING event",
+            BATCH
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.apply(&mut tx, &ids).await?;
+        sqlx::query!(
+            "INSERT INTO fold_state (fold, version) VALUES ('all', $1)
+             ON CONFLICT (fold) DO UPDATE SET version = fold_state.version + excluded.version",
+            i64::try_from(ids.len())?
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(ids.len())
+    }
+
+    async fn apply(&self, connection: &mut PgConnection, ids: &[uuid::Uuid]) -> Result<(), Error> {
+        let rows = sqlx::query!(
+            "SELECT id, at, kind, organisation, subject, data FROM event WHERE id = ANY($1) ORDER BY id",
+            ids
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let events: Vec<Event> = rows
+            .into_iter()
+            .map(|row| Event {
+                id: row.id.into(),
+                at: row.at,
+                kind: row.kind,
+                organisation: row.organisation.map(Into::into),
+                subject: row.subject,
+                data: row.data,
+            })
+            .collect();
+        for fold in &*self.folds {
+            fold.apply(connection, &events).await?;
+        }
+        Ok(())
+    }
+
+    fn active(&self) -> Vec<TenantId> {
+        self.tenants
+            .all()
+            .into_iter()
+            .filter(|tenant| tenant.state == TenantState::Active)
+            .map(|tenant| tenant.id.clone())
+            .collect()
+    }
+}

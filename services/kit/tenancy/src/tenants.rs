@@ -1,0 +1,181 @@
+//! What a running server holds of the tenants.
+
+use crate::{
+    config::{DatabaseConfig, MAIN},
+    db::{TenantConn, TenantDb},
+    key::MasterKey,
+    pool::Pool,
+    registry::{self, Tenant},
+    relay::Wake,
+};
+use kernel::{Error, TenantId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+/// The platform's own role: owns the registry, cannot read a tenant.
+pub const PLATFORM_ROLE: &str = "sotay_platform";
+/// How often a server looks whether the registry moved.
+const REFRESH: Duration = Duration::from_secs(2);
+
+/// The registry and the connections of a running server. Cheap to clone.
+#[derive(Clone)]
+pub struct Tenants {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pools: HashMap<String, Pool>,
+    platform_role: Arc<str>,
+    key: MasterKey,
+    wake: Wake,
+    registry: RwLock<Registry>,
+}
+
+#[derive(Default)]
+struct Registry {
+    revision: i64,
+    by_id: HashMap<TenantId, Arc<Tenant>>,
+    by_host: HashMap<String, Arc<Tenant>>,
+}
+
+impl Tenants {
+    /// Reads the registry.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the main placement cannot be reached.
+    pub async fn connect(config: &DatabaseConfig, key: MasterKey) -> Result<Self, Error> {
+        let pools = config
+            .placements
+            .iter()
+            .map(|(name, placement)| {
+                let pool = Pool::new(placement.clone(), key.clone(), config.budget, config.per_tenant);
+                (name.clone(), pool)
+            })
+            .collect();
+        let tenants = Self {
+            inner: Arc::new(Inner {
+                pools,
+                platform_role: PLATFORM_ROLE.into(),
+                key,
+                wake: Wake::default(),
+                registry: RwLock::default(),
+            }),
+        };
+        tenants.refresh().await?;
+        Ok(tenants)
+    }
+
+    /// The installation's key, for what else is derived from it.
+    #[must_use]
+    pub fn key(&self) -> &MasterKey {
+        &self.inner.key
+    }
+
+    /// Every tenant of the registry, by slug.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Tenant>> {
+        let mut all: Vec<_> = self.registry().by_id.values().cloned().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    /// A tenant by its slug.
+    #[must_use]
+    pub fn get(&self, id: &TenantId) -> Option<Arc<Tenant>> {
+        self.registry().by_id.get(id).cloned()
+    }
+
+    /// A tenant by a host name of its own, lower case and without port.
+    #[must_use]
+    pub fn by_host(&self, host: &str) -> Option<Arc<Tenant>> {
+        self.registry().by_host.get(host).cloned()
+    }
+
+    /// The database of a tenant; opens nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a slug that is not in the registry,
+    /// [`Error::Unavailable`] when its placement is not configured here.
+    pub fn db(&self, id: &TenantId) -> Result<TenantDb, Error> {
+        let tenant = self.get(id).ok_or(Error::NotFound)?;
+        let pool = self.inner.pools.get(&tenant.placement).ok_or_else(|| {
+            tracing::error!("placement {} of tenant {id} is not configured here", tenant.placement);
+            Error::Unavailable("Máy chủ dữ liệu của đơn vị chưa được khai báo.".into())
+        })?;
+        Ok(TenantDb::new(tenant, pool.clone(), self.inner.wake.clone()))
+    }
+
+    /// A connection as the platform's role, which cannot read a tenant.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] as for [`Pool::lease`].
+    pub async fn platform(&self) -> Result<TenantConn, Error> {
+        self.inner.pools[MAIN].lease(&self.inner.platform_role, 1).await
+    }
+
+    /// Reads the registry again if it moved.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the main placement cannot be reached.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let mut platform = self.platform().await?;
+        let seen = self.registry().revision;
+        let newest = sqlx::query_scalar!(
+            r#"SELECT last_value AS "last_value!" FROM platform.registry_revision"#
+        )
+        .fetch_one(&mut *platform)
+        .await?;
+        if newest == seen {
+            return Ok(());
+        }
+        let (_, tenants) = registry::load(&mut platform).await?;
+        let mut fresh = Registry { revision: newest, ..Registry::default() };
+        for tenant in tenants.into_iter().map(Arc::new) {
+            for host in &tenant.hosts {
+                fresh.by_host.insert(host.clone(), tenant.clone());
+            }
+            fresh.by_id.insert(tenant.id.clone(), tenant);
+        }
+        *self.inner.registry.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// Follows the registry and closes idle connections until it is cancelled.
+    pub async fn keep_up(&self) {
+        let mut tick = tokio::time::interval(REFRESH);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!("cannot read the registry, serving what was last read: {error}");
+            }
+            for pool in self.inner.pools.values() {
+                pool.reap().await;
+            }
+        }
+    }
+
+    /// Connections open at the moment, over all placements.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.inner.pools.values().map(Pool::open_connections).sum()
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        for pool in self.inner.pools.values() {
+            pool.close().await;
+        }
+    }
+
+    pub(crate) fn wake(&self) -> &Wake {
+        &self.inner.wake
+    }
+
+    fn registry(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
+        self.inner.registry.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,101 @@
+//! What people and programs send: a form or a JSON body, one type for both.
+
+use crate::{App, Csrf, Failure, RequestContext};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+};
+use http::header;
+use kernel::Error;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Forms and JSON bodies are short.
+const LIMIT: usize = 256 * 1024;
+
+/// The input of an operation. Fields of `T` should be texts with defaults, so
+/// that what is missing or wrong is said by the operation in its own words.
+pub struct Input<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let csrf = request
+            .extensions()
+            .get::<Arc<RequestContext>>()
+            .map(|context| context.csrf.clone())
+            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
+        let content_type = content_type(&request);
+        let header_token = header_token(&request);
+        let body = axum::body::to_bytes(request.into_body(), LIMIT)
+            .await
+            .map_err(|_| Error::TooLarge("Nội dung gửi lên dài quá mức cho phép.".into()))?;
+        match content_type.as_str() {
+            "application/json" => {
+                check(&csrf, header_token.as_deref())?;
+                let value = serde_json::from_slice(&body)
+                    .map_err(|e| Error::BadRequest(format!("Nội dung JSON không đọc được: {e}").into()))?;
+                Ok(Self(value))
+            }
+            "application/x-www-form-urlencoded" | "" => {
+                let text = utf8(&body)?;
+                let fields: Vec<(String, String)> = axum::extract::Form::from_request(
+                    form_request(text),
+                    &(),
+                )
+                .await
+                .map(|axum::extract::Form(fields)| fields)
+                .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không đọc được.".into()))?;
+                let token = fields.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
+                check(&csrf, token.or(header_token.as_deref()))?;
+                let axum::extract::Form(value) = axum::extract::Form::from_request(form_request(text), &())
+                    .await
+                    .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên thiếu hoặc sai mục.".into()))?;
+                Ok(Self(value))
+            }
+            other => Err(Error::UnsupportedMedia(
+                format!("Không nhận nội dung loại {other}; hãy gửi biểu mẫu hoặc JSON.").into(),
+            )
+            .into()),
+        }
+    }
+}
+
+pub(crate) fn check(csrf: &Csrf, token: Option<&str>) -> Result<(), Error> {
+    if csrf.accepts(token) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "Trang này đã mở từ lâu hoặc từ một phiên khác, nên chưa có gì được gửi đi. Hãy tải lại trang rồi gửi lại.".into(),
+    ))
+}
+
+pub(crate) fn content_type(request: &Request) -> String {
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+pub(crate) fn header_token(request: &Request) -> Option<String> {
+    request.headers().get("x-csrf-token")?.to_str().ok().map(Into::into)
+}
+
+fn utf8(body: &Bytes) -> Result<&str, Error> {
+    std::str::from_utf8(body)
+        .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không phải chữ UTF-8.".into()))
+}
+
+fn form_request(text: &str) -> http::Request<axum::body::Body> {
+    let mut request = http::Request::new(axum::body::Body::from(text.to_owned()));
+    *request.method_mut() = http::Method::POST;
+    request.headers_mut().insert(
+        header::CONTENT_TYPE,
+        http::HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    request
+}

@@ -1,0 +1,193 @@
+//! Routes with their operation's name, gate and description.
+
+use crate::{App, Failure, RequestContext, view};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+};
+use kernel::Error;
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+/// The name of an operation: `<noun>.<verb>`, as in the policy and in the
+/// `OpenAPI` description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation(pub &'static str);
+
+/// One route, for tests and descriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// With `{parameters}`.
+    pub path: String,
+    /// The operation behind it.
+    pub operation: &'static str,
+}
+
+/// An entry of the main navigation, shown to those who may follow it.
+#[derive(Clone, Copy, Debug)]
+pub struct NavEntry {
+    /// Where it leads.
+    pub href: &'static str,
+    /// What it says.
+    pub label: &'static str,
+    /// The operation behind it.
+    pub operation: &'static str,
+    /// Smaller comes first.
+    pub position: u8,
+}
+
+/// The routes of a service, or of all of them.
+pub struct Routes {
+    router: OpenApiRouter<App>,
+    policies: Vec<&'static str>,
+    nav: Vec<NavEntry>,
+    infos: Vec<RouteInfo>,
+}
+
+impl Routes {
+    /// No routes yet. `policy` is the service's `policy.csv`.
+    #[must_use]
+    pub fn new(policy: &'static str) -> Self {
+        Self {
+            router: OpenApiRouter::default(),
+            policies: vec![policy],
+            nav: Vec::new(),
+            infos: Vec::new(),
+        }
+    }
+
+    /// Adds the route of one handler, made by [`crate::routes!`], behind the
+    /// gate of its operation.
+    ///
+    /// # Panics
+    /// When the handler has no `operation_id`, or several handlers came at once.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a route without a name is a mistake in the source, found by every start")]
+    pub fn add(mut self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+        let mut names = Vec::new();
+        for (path, item) in &paths.paths {
+            for (method, operation) in [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("DELETE", &item.delete),
+                ("PATCH", &item.patch),
+            ] {
+                if let Some(operation) = operation {
+                    let name = operation.operation_id.clone().unwrap_or_default();
+                    names.push((method.to_owned(), path.clone(), name));
+                }
+            }
+        }
+        let [(method, path, name)] = &names[..] else { panic!("one handler a route: {names:?}") };
+        assert!(name.contains('.'), "{method} {path} has no operation_id of the form noun.verb");
+        // Operations live as long as the process.
+        let operation: &'static str = String::leak(name.clone());
+        self.infos.push(RouteInfo { method: method.clone(), path: path.clone(), operation });
+        let methods = methods.layer(middleware::from_fn(move |mut request: Request, next: Next| async move {
+            request.extensions_mut().insert(Operation(operation));
+            match view::admitted(operation) {
+                Ok(()) => next.run(request).await,
+                Err(error) => Failure::from(error).into_response(),
+            }
+        }));
+        self.router = self.router.routes((schemas, paths, methods));
+        self
+    }
+
+    /// Adds an entry to the main navigation.
+    #[must_use]
+    pub fn nav(mut self, position: u8, href: &'static str, label: &'static str, operation: &'static str) -> Self {
+        self.nav.push(NavEntry { href, label, operation, position });
+        self
+    }
+
+    /// Hands every handler added so far something beyond [`App`], as an
+    /// `axum::Extension`.
+    #[must_use]
+    pub fn with<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.router = self.router.layer(axum::Extension(value));
+        self
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn merge(mut self, other: Routes) -> Self {
+        self.router = self.router.merge(other.router);
+        self.policies.extend(other.policies);
+        self.nav.extend(other.nav);
+        self.infos.extend(other.infos);
+        self
+    }
+
+    /// Every route.
+    #[must_use]
+    pub fn infos(&self) -> &[RouteInfo] {
+        &self.infos
+    }
+
+    /// The policies of all services.
+    #[must_use]
+    pub fn policies(&self) -> &[&'static str] {
+        &self.policies
+    }
+
+    /// The navigation in its order.
+    #[must_use]
+    pub fn nav_entries(&self) -> Vec<NavEntry> {
+        let mut nav = self.nav.clone();
+        nav.sort_by_key(|entry| entry.position);
+        nav
+    }
+
+    /// The router and the description of the API.
+    pub fn into_parts(self, app: App) -> (Router, OpenApi) {
+        let (router, api) = self.router.split_for_parts();
+        let router = router
+            .fallback(async || Failure::from(Error::NotFound))
+            .method_not_allowed_fallback(async || {
+                Failure::from(Error::BadRequest("Địa chỉ này không nhận cách gửi vừa rồi.".into()))
+            })
+            .layer(middleware::from_fn_with_state(app.clone(), render))
+            .with_state(app);
+        (router, openapi(api))
+    }
+}
+
+/// Makes the request known to whatever renders inside it.
+async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(context) = request.extensions().get::<Arc<RequestContext>>().cloned() else {
+        return Failure::from(Error::internal("a request came past the gateway")).into_response();
+    };
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    view::scoped(app, context, path, next.run(request)).await
+}
+
+/// The parts of the description that are the same everywhere.
+#[must_use]
+pub fn openapi(mut api: OpenApi) -> OpenApi {
+    use utoipa::openapi::{
+        InfoBuilder, Server,
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    };
+    api.info = InfoBuilder::new()
+        .title("Sổ tay đảng viên điện tử")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Whatever the pages can do. Get a token with POST /session and send it as \
+             `Authorization: Bearer …`. Errors are RFC 9457 problem details.",
+        ))
+        .build();
+    api.servers = Some(vec![Server::new("/api/v1")]);
+    api.components.get_or_insert_default().add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
+    api.security = Some(vec![SecurityRequirement::new("bearer", [] as [String; 0])]);
+    api
+}
