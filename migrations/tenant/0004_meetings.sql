@@ -10,6 +10,7 @@ CREATE TABLE meeting (
     starts_at    timestamptz NOT NULL,
     state        text NOT NULL CHECK (state IN ('draft', 'announced', 'opened', 'closed', 'cancelled')),
     code         text,
+    spent_code   text,
     created_at   timestamptz NOT NULL,
     created_by   uuid NOT NULL,
     announced_at timestamptz,
@@ -21,7 +22,9 @@ CREATE TABLE meeting (
 );
 CREATE INDEX meeting_organisation ON meeting (organisation, starts_at DESC);
 CREATE UNIQUE INDEX meeting_code ON meeting (code) WHERE code IS NOT NULL;
+CREATE INDEX meeting_spent_code ON meeting (spent_code) WHERE spent_code IS NOT NULL;
 COMMENT ON COLUMN meeting.code IS 'The short code that members type or scan; it lives as long as the meeting is open.';
+COMMENT ON COLUMN meeting.spent_code IS 'What the code was, so that who comes too late is told so.';
 
 CREATE TABLE attendance (
     meeting     uuid NOT NULL REFERENCES meeting,

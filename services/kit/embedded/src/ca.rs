@@ -1,6 +1,6 @@
 //! A certificate authority for development: HTTPS under names such as
-//! `*.localhost` once a person has told their browser to trust it. Production
-//! is given its certificates and never comes here.
+//! `*.sotay.localhost` once a person has told their browser to trust it.
+//! Production is given its certificates and never comes here.
 
 use crate::files;
 use rcgen::{
@@ -121,7 +121,9 @@ impl DevCa {
     /// A certificate for servers and clients under `names`: DNS names, where
     /// the first label may be `*`, or IP addresses. The stored one is
     /// returned until it is within 30 days of its end at `now` or the names
-    /// change.
+    /// change. A star with a single label after it (`*.localhost`) can be
+    /// asked for, but browsers and rustls do not accept it: name the hosts, or
+    /// use `*.sotay.localhost`.
     ///
     /// # Errors
     /// See [`Error`].

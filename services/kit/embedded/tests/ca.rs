@@ -83,12 +83,15 @@ fn a_client_that_trusts_the_authority_accepts_the_names_and_no_others() {
     let folder = TempDir::new().unwrap();
     DevCa::load_or_create(folder.path(), now).unwrap();
     let loaded = DevCa::load_or_create(folder.path(), now).unwrap();
-    let names = ["*.localhost".to_owned(), "127.0.0.1".to_owned()];
+    let names = ["*.localhost", "*.sotay.localhost", "ha-noi.localhost", "127.0.0.1"].map(String::from);
     let leaf = loaded.leaf_for(&names, now).unwrap();
-    assert!(accepts(loaded.pem(), &leaf, "thanh-hoa.localhost"));
+    assert!(accepts(loaded.pem(), &leaf, "thanh-hoa.sotay.localhost"));
+    assert!(accepts(loaded.pem(), &leaf, "ha-noi.localhost"));
+    // rustls and browsers want two labels after the star.
+    assert!(!accepts(loaded.pem(), &leaf, "thanh-hoa.localhost"));
     assert!(accepts(loaded.pem(), &leaf, "127.0.0.1"));
     assert!(!accepts(loaded.pem(), &leaf, "example.org"));
     let stranger = TempDir::new().unwrap();
     let stranger = DevCa::load_or_create(stranger.path(), now).unwrap();
-    assert!(!accepts(stranger.pem(), &leaf, "thanh-hoa.localhost"));
+    assert!(!accepts(stranger.pem(), &leaf, "ha-noi.localhost"));
 }

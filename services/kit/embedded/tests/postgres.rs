@@ -84,7 +84,7 @@ async fn it_starts_answers_stops_and_starts_again() {
     let socket = server.socket_dir().to_owned();
     server.stop().await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-    assert!(gone(process, Duration::ZERO + Duration::from_millis(50)));
+    assert!(gone(process, Duration::from_millis(50)));
     assert!(!socket.exists());
     drop(pool);
 
@@ -134,12 +134,13 @@ async fn an_error_of_a_tool_says_what_it_said() {
 async fn it_comes_back_after_its_postmaster_was_killed() {
     let folder = folder();
     let data = folder.path().join("postgres");
-    let server = Postgres::start(options(&data)).await.unwrap();
-    ask(&server, "create table kept (n int); insert into kept values (1); checkpoint").await;
+    let durable = Options { durable: true, ..options(&data) };
+    let server = Postgres::start(durable.clone()).await.unwrap();
+    ask(&server, "create table kept (n int); insert into kept values (1)").await;
     kill_process(pid(server.pid()), Signal::KILL).unwrap();
     server.stop().await.unwrap();
     assert!(data.join("postmaster.pid").exists(), "the killed server must have left its file");
-    let server = Postgres::start(options(&data)).await.unwrap();
+    let server = Postgres::start(durable).await.unwrap();
     assert_eq!(ask(&server, "select n from kept").await, "1");
     server.stop().await.unwrap();
 }
@@ -209,7 +210,7 @@ async fn refusals_say_how_to_mend_them() {
     fs::write(folder.path().join("postgres.secret"), "x").unwrap();
     let error = Postgres::start(options(&data)).await.unwrap_err();
     assert!(matches!(error, Error::Start { .. }), "{error:?}");
-    assert!(error.detail().is_some_and(|said| said.contains("FATAL")), "{error:?}");
+    assert!(error.detail().is_some_and(|said| said.contains("postgresql.conf")), "{error:?}");
 }
 
 /// Starts this binary again with a server on `data`; its process and the

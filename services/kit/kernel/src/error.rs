@@ -105,6 +105,11 @@ impl Errors {
         self.0.push(FieldError { field: field.into(), message: message.into() });
     }
 
+    /// Each, in the order of the form.
+    pub fn iter(&self) -> std::slice::Iter<'_, FieldError> {
+        self.0.iter()
+    }
+
     /// The first message for a field.
     #[must_use]
     pub fn of(&self, field: &str) -> Option<&str> {
@@ -117,5 +122,13 @@ impl Errors {
     /// [`Error::Invalid`] with all that was noted.
     pub fn or<T>(self, value: T) -> Result<T> {
         if self.0.is_empty() { Ok(value) } else { Err(Error::Invalid(self)) }
+    }
+}
+
+impl<'a> IntoIterator for &'a Errors {
+    type Item = &'a FieldError;
+    type IntoIter = std::slice::Iter<'a, FieldError>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }

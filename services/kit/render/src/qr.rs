@@ -24,8 +24,8 @@ pub struct TooLong(pub usize);
 ///
 /// [`TooLong`] when `text` does not fit into the largest code.
 pub fn svg(text: &str, label: &str) -> Result<String, TooLong> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M)
-        .map_err(|_| TooLong(text.len()))?;
+    let code =
+        QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| TooLong(text.len()))?;
     let side = code.width() + 2 * QUIET;
     let label = escape(label);
     let path = path(&code);

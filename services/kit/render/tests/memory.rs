@@ -91,7 +91,7 @@ fn shared(count: u32) -> NamedTempFile {
         let other = u64::from(row) * 7_919 % u64::from(count);
         out.push_str("<row>");
         for column in 0..12 {
-            out.push_str(&format!("<c t=\"s\"><v>{}</v></c>", other * 12 + column));
+            out.extend(["<c t=\"s\"><v>", &(other * 12 + column).to_string(), "</v></c>"]);
         }
         out.push_str("</row>");
     };
@@ -109,7 +109,8 @@ fn measure(file: &Path, expected: u32) -> u64 {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    let mut figures = text.lines().find_map(|line| line.split_once("figures ")).unwrap().1.split(' ');
+    let mut figures =
+        text.lines().find_map(|line| line.split_once("figures ")).unwrap().1.split(' ');
     let mut figure = || figures.next().unwrap().parse::<u64>().unwrap();
     let (rows, peak, milliseconds) = (figure(), figure(), figure());
     println!("{rows} rows, {peak} KiB, {milliseconds} ms");

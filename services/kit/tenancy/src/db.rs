@@ -67,6 +67,12 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
+    /// Whose schema it is in.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     /// Makes it durable, then wakes the relay if an event was recorded.
     ///
     /// # Errors

@@ -96,3 +96,13 @@ pub struct Visitor(pub String);
 /// cookie by the gateway.
 #[derive(Clone, Debug)]
 pub struct Flash(pub String);
+
+/// That an operation started or ended a session; set on a response, turned into
+/// a cookie by the gateway.
+#[derive(Clone, Debug)]
+pub enum SessionChange {
+    /// The token to keep.
+    Started(String),
+    /// Nothing to keep any more.
+    Ended,
+}

@@ -1,6 +1,6 @@
 //! Views: one value, two faces.
 
-use crate::{App, Failure, Face, Flash, RequestContext, assets};
+use crate::{App, Failure, Face, Flash, RequestContext, SessionChange, assets};
 use askama::Template;
 use axum::{
     body::Body,
@@ -56,13 +56,14 @@ pub struct Done<T> {
     location: String,
     flash: Option<String>,
     status: StatusCode,
+    session: Option<SessionChange>,
     outcome: T,
 }
 
 impl<T: Serialize> Done<T> {
     /// Done; people go on at `location`, programs read `outcome`.
     pub fn new(location: impl Into<String>, outcome: T) -> Self {
-        Self { location: location.into(), flash: None, status: StatusCode::OK, outcome }
+        Self { location: location.into(), flash: None, status: StatusCode::OK, session: None, outcome }
     }
 
     /// Something new is at `location`: programs get 201.
@@ -74,6 +75,13 @@ impl<T: Serialize> Done<T> {
     #[must_use]
     pub fn flash(mut self, sentence: impl Into<String>) -> Self {
         self.flash = Some(sentence.into());
+        self
+    }
+
+    /// The browser's session starts or ends with this.
+    #[must_use]
+    pub fn session(mut self, change: SessionChange) -> Self {
+        self.session = Some(change);
         self
     }
 }
@@ -90,6 +98,9 @@ impl<T: Serialize> IntoResponse for Done<T> {
         response.headers_mut().insert(header::LOCATION, location);
         if let Some(sentence) = self.flash {
             response.extensions_mut().insert(Flash(sentence));
+        }
+        if let Some(change) = self.session {
+            response.extensions_mut().insert(change);
         }
         response
     }

@@ -35,8 +35,9 @@ pub(super) fn exists(data: &Path) -> Result<bool, Error> {
 }
 
 /// Makes the data folder beside its final place and renames it, so that a
-/// killed `initdb` leaves nothing that looks like data.
-pub(super) async fn create(place: &Place, durable: bool, log: &Log) -> Result<(), Error> {
+/// killed `initdb` leaves nothing that looks like data. Returns the
+/// superuser's password.
+pub(super) async fn create(place: &Place, durable: bool, log: &Log) -> Result<String, Error> {
     remove_unfinished(&place.data);
     let password = files::secret::<32>();
     let kept = place.secret();
@@ -62,7 +63,7 @@ pub(super) async fn create(place: &Place, durable: bool, log: &Log) -> Result<()
     if finished.is_err() {
         remove_unfinished(&place.data);
     }
-    finished
+    finished.map(|()| password)
 }
 
 async fn initdb(place: &Place, into: &Path, password: &Path, durable: bool, log: &Log) -> Result<(), Error> {

@@ -96,13 +96,17 @@ impl Postgres {
         let Some(lock) = files::lock(&place.data).await.map_err(Error::at(&place.data))? else {
             return Err(Error::AlreadyRunning { data: place.data, detail: String::new() });
         };
+        // What can be refused is refused before anything is touched.
+        let kept = if init::exists(&place.data)? { Some(place.password()?) } else { None };
         place.prepare()?;
         leftover::clear(&place.tag, &place.data, &place.socket).await?;
         let log = Log::open(&place.data)?;
-        if !init::exists(&place.data)? {
-            init::create(&place, options.durable, &log).await?;
-        }
-        let password = place.password()?;
+        let password = match kept {
+            Some(password) => password,
+            None => init::create(&place, options.durable, &log).await.inspect_err(|_| {
+                let _ = fs::remove_dir(&place.socket);
+            })?,
+        };
         let server = Server::start(&place, &options, &log, lock).await?;
         tracing::info!(pid = server.pid(), "PostgreSQL is ready");
         Ok(Self { place, password, server })
@@ -187,8 +191,6 @@ impl Postgres {
     pub async fn stop(self) -> Result<(), Error> {
         let Self { place, server, .. } = self;
         server.stop().await.map_err(Error::at(&place.data))?;
-        // Whatever is left in it is for the next start to deal with.
-        let _ = fs::remove_dir(&place.socket);
         tracing::info!("PostgreSQL has stopped");
         Ok(())
     }

@@ -3,9 +3,9 @@
 use super::{Error, Options, Place, SCRAM, error::last_lines, leftover, log::Log};
 use rustix::process::Signal;
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
@@ -39,6 +39,8 @@ struct Running {
     // one runtime and stopped in another.
     postmaster: Child,
     watcher: Child,
+    /// The socket's folder.
+    socket: PathBuf,
     /// Given up last, when nothing uses the folder any more.
     _lock: File,
 }
@@ -76,7 +78,7 @@ impl Server {
             }
         };
         // From here on, an error or a cancelled start drops the server, and so stops it.
-        let mut server = Self { running: Some(Running { postmaster, watcher, _lock: lock }), pid };
+        let mut server = Self { running: Some(Running { postmaster, watcher, socket: place.socket.clone(), _lock: lock }), pid };
         server.ready(place, log).await?;
         Ok(server)
     }
@@ -155,12 +157,14 @@ impl Drop for Server {
 }
 
 impl Running {
-    /// The server is gone: tell the watcher, and leave no zombie.
+    /// The server is gone: tell the watcher, and leave neither zombie nor folder.
     fn dismiss(mut self) {
         if let Some(mut pipe) = self.watcher.stdin.take() {
             let _ = pipe.write_all(b"\n");
         }
         let _ = self.watcher.wait();
+        // Whatever a killed server left in it is for the next start to clear.
+        let _ = fs::remove_dir(&self.socket);
     }
 }
 

@@ -15,11 +15,7 @@ fn needs_guard(text: &str) -> bool {
 
 /// Makes `text` safe to stand in a CSV cell.
 pub(super) fn guard(text: &str) -> Cow<'_, str> {
-    if needs_guard(text) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if needs_guard(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// The text that [`guard`] was given.

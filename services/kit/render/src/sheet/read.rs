@@ -75,7 +75,9 @@ impl Reader {
         let source = match magic {
             _ if length == 0 => return Err(ReadError::Empty),
             [0xD0, 0xCF, 0x11, 0xE0] => return Err(ReadError::Protected),
-            [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] => Source::Xlsx(Box::new(Worksheet::open(file)?)),
+            [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] => {
+                Source::Xlsx(Box::new(Worksheet::open(file)?))
+            }
             _ => Source::Csv(Box::new(Delimited::open(file)?)),
         };
         Ok(Self { source, finished: false })

@@ -23,7 +23,9 @@ pub enum WriteError {
     #[error("Không ghi được tệp: {0}")]
     Io(#[from] io::Error),
     /// More rows than Excel opens.
-    #[error("Danh sách có hơn 1.048.575 dòng, vượt giới hạn của Excel. Hãy thu hẹp phạm vi, hoặc tải xuống dạng CSV.")]
+    #[error(
+        "Danh sách có hơn 1.048.575 dòng, vượt giới hạn của Excel. Hãy thu hẹp phạm vi, hoặc tải xuống dạng CSV."
+    )]
     TooManyRows,
     /// A cell too long, a column too many.
     #[error("Không tạo được tệp Excel: {0}")]

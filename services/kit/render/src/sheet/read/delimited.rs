@@ -253,7 +253,8 @@ fn guess_separator(head: &[u8]) -> u8 {
             _ => {}
         }
         content = true;
-        if let Some(count) = counts.iter_mut().find(|(separator, _)| *separator == byte && !quoted) {
+        if let Some(count) = counts.iter_mut().find(|(separator, _)| *separator == byte && !quoted)
+        {
             count.1 += 1;
         }
     }

@@ -8,7 +8,8 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::{ReadError, Reader, Row};
 
-pub(super) const WORKBOOK: &str = r#"<workbook xmlns:r="r"><sheets><sheet name="A" r:id="rId1"/></sheets></workbook>"#;
+pub(super) const WORKBOOK: &str =
+    r#"<workbook xmlns:r="r"><sheets><sheet name="A" r:id="rId1"/></sheets></workbook>"#;
 
 const RELATIONS: &str = r#"<Relationships>
   <Relationship Id="rId1" Type="http://x/worksheet" Target="worksheets/sheet1.xml"/>
@@ -38,7 +39,10 @@ impl Fixture {
 
     /// What stands between `<sheetData>` and its end.
     pub(super) fn rows(self, rows: &str) -> Self {
-        self.part("xl/worksheets/sheet1.xml", format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"))
+        self.part(
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
+        )
     }
 
     pub(super) fn stored(mut self) -> Self {

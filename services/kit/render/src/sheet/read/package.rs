@@ -46,7 +46,8 @@ impl Package {
 
     /// A part by name, refused once it inflates past `limit` bytes.
     pub(super) fn part(&mut self, name: &str, limit: u64) -> Result<Option<Part>, ReadError> {
-        let Some(index) = self.archive.file_names_raw().position(|other| same_name(other, name)) else {
+        let Some(index) = self.archive.file_names_raw().position(|other| same_name(other, name))
+        else {
             return Ok(None);
         };
         let entry = self.archive.by_index_raw(index).map_err(damaged)?;
@@ -58,15 +59,24 @@ impl Package {
         }
         let start = entry.data_start().ok_or_else(|| ReadError::damaged(name))?;
         let stored = entry.compressed_size();
-        let window = Window { file: Arc::clone(&self.file), at: start, end: start.saturating_add(stored) };
+        let window =
+            Window { file: Arc::clone(&self.file), at: start, end: start.saturating_add(stored) };
         let source = match entry.compression() {
             CompressionMethod::Stored => Source::Stored(window),
-            CompressionMethod::Deflated => {
-                Source::Deflated(Box::new(DeflateDecoder::new(BufReader::with_capacity(64 * 1024, window))))
-            }
+            CompressionMethod::Deflated => Source::Deflated(Box::new(DeflateDecoder::new(
+                BufReader::with_capacity(64 * 1024, window),
+            ))),
             other => return Err(ReadError::damaged(format!("{name}: {other:?}"))),
         };
-        Ok(Some(Part { source, start, stored, inflated: 0, limit, crc: Crc::new(), expected: entry.crc32() }))
+        Ok(Some(Part {
+            source,
+            start,
+            stored,
+            inflated: 0,
+            limit,
+            crc: Crc::new(),
+            expected: entry.crc32(),
+        }))
     }
 }
 

@@ -31,7 +31,12 @@ impl Paged {
     }
 
     /// Appends `length` bytes from `offset` on to `out`.
-    pub(super) fn read(&mut self, mut offset: u64, mut length: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn read(
+        &mut self,
+        mut offset: u64,
+        mut length: usize,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
         while length > 0 {
             let (number, within) = (offset / PAGE as u64, offset % PAGE as u64);
             let page = self.page(number)?;
@@ -56,7 +61,10 @@ impl Paged {
             page.bytes.resize(PAGE, 0);
             let mut filled = 0;
             while filled < PAGE {
-                match self.file.read_at(&mut page.bytes[filled..], number * PAGE as u64 + filled as u64) {
+                match self
+                    .file
+                    .read_at(&mut page.bytes[filled..], number * PAGE as u64 + filled as u64)
+                {
                     Ok(0) => break,
                     Ok(length) => filled += length,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -81,7 +89,8 @@ mod tests {
 
     #[test]
     fn reads_anywhere() {
-        let bytes: Vec<u8> = (0..6_000_000_u32).map(|n| n.to_le_bytes()[(n % 3) as usize]).collect();
+        let bytes: Vec<u8> =
+            (0..6_000_000_u32).map(|n| n.to_le_bytes()[(n % 3) as usize]).collect();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         let mut paged = Paged::new(file);

@@ -96,7 +96,9 @@ impl Spool {
     }
 
     fn finish(self) -> Result<Strings, ReadError> {
-        let file = |writer: BufWriter<File>| writer.into_inner().map_err(std::io::IntoInnerError::into_error);
+        let file = |writer: BufWriter<File>| {
+            writer.into_inner().map_err(std::io::IntoInnerError::into_error)
+        };
         Ok(Strings {
             texts: Paged::new(file(self.texts)?),
             offsets: Paged::new(file(self.offsets)?),

@@ -38,31 +38,35 @@ impl Styles {
         let mut xml = Xml::new(part);
         loop {
             match xml.next()? {
-                Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
-                    "numFmt" => {
-                        let (mut id, mut shape) = (None, Shape::Plain);
-                        attributes(&element, |name, value| match name {
-                            "numFmtId" => id = value.parse::<u32>().ok(),
-                            "formatCode" => shape = shape_of(value),
-                            _ => {}
-                        })?;
-                        if let Some(id) = id.filter(|_| custom.len() < MAX_FORMATS) {
-                            custom.insert(id, shape);
-                        }
-                    }
-                    "cellXfs" => in_cell_formats = true,
-                    "xf" if in_cell_formats && formats.len() < MAX_FORMATS => {
-                        let mut id = 0;
-                        attributes(&element, |name, value| {
-                            if name == "numFmtId" {
-                                id = value.parse().unwrap_or(0);
+                Event::Start(element) | Event::Empty(element) => {
+                    match element.local_name().as_ref() {
+                        "numFmt" => {
+                            let (mut id, mut shape) = (None, Shape::Plain);
+                            attributes(&element, |name, value| match name {
+                                "numFmtId" => id = value.parse::<u32>().ok(),
+                                "formatCode" => shape = shape_of(value),
+                                _ => {}
+                            })?;
+                            if let Some(id) = id.filter(|_| custom.len() < MAX_FORMATS) {
+                                custom.insert(id, shape);
                             }
-                        })?;
-                        formats.push(id);
+                        }
+                        "cellXfs" => in_cell_formats = true,
+                        "xf" if in_cell_formats && formats.len() < MAX_FORMATS => {
+                            let mut id = 0;
+                            attributes(&element, |name, value| {
+                                if name == "numFmtId" {
+                                    id = value.parse().unwrap_or(0);
+                                }
+                            })?;
+                            formats.push(id);
+                        }
+                        _ => {}
                     }
-                    _ => {}
-                },
-                Event::End(element) if element.local_name().as_ref() == "cellXfs" => in_cell_formats = false,
+                }
+                Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
+                    in_cell_formats = false
+                }
                 Event::Eof => break,
                 _ => {}
             }
@@ -117,11 +121,29 @@ mod tests {
 
     #[test]
     fn tells_dates_from_numbers() {
-        for code in ["dd/mm/yyyy", "[$-42A]dd\\/mm\\/yyyy;@", "yyyy", "\"Ngày\" d", "MMM-YY", "mm:ss", "[Red]d"] {
+        for code in [
+            "dd/mm/yyyy",
+            "[$-42A]dd\\/mm\\/yyyy;@",
+            "yyyy",
+            "\"Ngày\" d",
+            "MMM-YY",
+            "mm:ss",
+            "[Red]d",
+        ] {
             assert_eq!(shape_of(code), Shape::Date, "{code}");
         }
         for code in [
-            "General", "0", "0.00%", "#,##0 \"đ/ym\"", "[Red]0", "0_d", "#,##0\\ \\d", "[h]", "@", "0;d", "0*m",
+            "General",
+            "0",
+            "0.00%",
+            "#,##0 \"đ/ym\"",
+            "[Red]0",
+            "0_d",
+            "#,##0\\ \\d",
+            "[h]",
+            "@",
+            "0;d",
+            "0*m",
         ] {
             assert_eq!(shape_of(code), Shape::Plain, "{code}");
         }

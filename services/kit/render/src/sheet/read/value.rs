@@ -75,9 +75,12 @@ fn written(date: Date) -> String {
 
 /// A cell of type `d` holds `2024-05-06T00:00:00`.
 pub(super) fn iso_date(raw: &str) -> String {
-    let digits = |range| raw.get(range).filter(|text: &&str| text.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        |range| raw.get(range).filter(|text: &&str| text.bytes().all(|b| b.is_ascii_digit()));
     match (digits(0..4), digits(5..7), digits(8..10)) {
-        (Some(year), Some(month), Some(day)) if raw[4..].starts_with('-') && raw[7..].starts_with('-') => {
+        (Some(year), Some(month), Some(day))
+            if raw[4..].starts_with('-') && raw[7..].starts_with('-') =>
+        {
             format!("{day}/{month}/{year}")
         }
         _ => raw.to_owned(),

@@ -119,7 +119,9 @@ fn relations(package: &mut Package, owner: &str) -> Result<Vec<Relation>, ReadEr
     let mut xml = Xml::new(part);
     loop {
         match xml.next()? {
-            Event::Start(element) | Event::Empty(element) if element.local_name().as_ref() == "Relationship" => {
+            Event::Start(element) | Event::Empty(element)
+                if element.local_name().as_ref() == "Relationship" =>
+            {
                 let (mut id, mut kind, mut target) = (String::new(), String::new(), String::new());
                 attributes(&element, |name, value| match name {
                     "Id" => value.clone_into(&mut id),

@@ -110,7 +110,13 @@ impl Worksheet {
                     ("rPh", Some(cell)) => cell.phonetic = false,
                     ("c", Some(_)) => {
                         if let Some(mut done) = cell.take() {
-                            let shown = show(&mut done, self.number, self.strings.as_mut(), &self.styles, self.since_1904)?;
+                            let shown = show(
+                                &mut done,
+                                self.number,
+                                self.strings.as_mut(),
+                                &self.styles,
+                                self.since_1904,
+                            )?;
                             place(&mut cells, done.column, shown, self.number)?;
                             done.text.clear();
                             spare = done.text;

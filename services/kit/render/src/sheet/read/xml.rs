@@ -32,6 +32,7 @@ impl Xml {
         Self { reader, buffer: Vec::new(), depth: 0 }
     }
 
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Event<'_>, ReadError> {
         self.buffer.clear();
         self.reader.get_mut().taken = 0;
@@ -65,7 +66,7 @@ pub(super) fn attributes(
     while !rest.is_empty() {
         let (name, value, after) = attribute(rest)
             .ok_or_else(|| ReadError::damaged(format!("<{}>", element.name().as_ref())))?;
-        let name = name.rsplit(':').next().unwrap_or(name);
+        let name = name.split_once(':').map_or(name, |(_, local)| local);
         if value.contains('&') {
             each(name, &unescape(value).map_err(|error| ReadError::damaged(error.to_string()))?);
         } else {
@@ -87,7 +88,8 @@ fn attribute(text: &str) -> Option<(&str, &str, &str)> {
 
 fn refused(error: Error) -> ReadError {
     match error {
-        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>())
+        {
             Some(refusal) => (*refusal).into(),
             None if error.raw_os_error().is_some() => {
                 ReadError::Io(io::Error::new(error.kind(), error.to_string()))

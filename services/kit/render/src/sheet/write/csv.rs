@@ -22,7 +22,8 @@ where
     R: IntoIterator<Item = Vec<Cell>>,
 {
     writer.write_all("\u{feff}".as_bytes())?;
-    let mut table = WriterBuilder::new().terminator(Terminator::CRLF).flexible(true).from_writer(writer);
+    let mut table =
+        WriterBuilder::new().terminator(Terminator::CRLF).flexible(true).from_writer(writer);
     for column in columns {
         table.write_field(&*guard(column.title)).map_err(failed)?;
     }
@@ -48,7 +49,9 @@ fn field<W: Write>(table: &mut csv::Writer<W>, cell: &Cell) -> csv::Result<()> {
         Cell::Text(text) => table.write_field(&*guard(text)),
         Cell::Integer(number) => table.write_field(number.to_string()),
         Cell::Number(number) if number.is_finite() => table.write_field(number.to_string()),
-        Cell::Percent(share) if share.is_finite() => table.write_field(format!("{:.1}%", share * 100.0)),
+        Cell::Percent(share) if share.is_finite() => {
+            table.write_field(format!("{:.1}%", share * 100.0))
+        }
         Cell::Empty | Cell::Number(_) | Cell::Percent(_) => table.write_field(""),
         Cell::Date(date) => table.write_field(written(*date)),
     }

@@ -44,10 +44,28 @@ fn part(file: &NamedTempFile, name: &str) -> String {
 
 fn sample() -> Vec<Vec<Cell>> {
     vec![
-        vec!["Đỗ Thị Ư".into(), "0912345678".into(), 12_345_i64.into(), Cell::Percent(0.125), date!(1999 - 02 - 03).into()],
+        vec![
+            "Đỗ Thị Ư".into(),
+            "0912345678".into(),
+            12_345_i64.into(),
+            Cell::Percent(0.125),
+            date!(1999 - 02 - 03).into(),
+        ],
         vec![],
-        vec!["=1+1".into(), "+84912".into(), Cell::Number(f64::NAN), Cell::Empty, date!(1890 - 05 - 19).into()],
-        vec!["".into(), Cell::Integer(i64::MAX), Cell::Number(1.5), Cell::Percent(f64::INFINITY), None::<Date>.into()],
+        vec![
+            "=1+1".into(),
+            "+84912".into(),
+            Cell::Number(f64::NAN),
+            Cell::Empty,
+            date!(1890 - 05 - 19).into(),
+        ],
+        vec![
+            "".into(),
+            Cell::Integer(i64::MAX),
+            Cell::Number(1.5),
+            Cell::Percent(f64::INFINITY),
+            None::<Date>.into(),
+        ],
     ]
 }
 
@@ -58,7 +76,10 @@ fn xlsx_comes_back() {
     let rows = read(&xlsx(COLUMNS, &[("Số thẻ", "12 chữ số")], sample()));
     let titles = ["Họ và tên", "Điện thoại", "Số lượt", "Tỷ lệ", "Ngày vào Đảng"];
     assert_eq!(rows[0], (1, titles.map(str::to_owned).to_vec()));
-    assert_eq!(rows[1], (2, ["Đỗ Thị Ư", "0912345678", "12345", "0.125", "03/02/1999"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        rows[1],
+        (2, ["Đỗ Thị Ư", "0912345678", "12345", "0.125", "03/02/1999"].map(str::to_owned).to_vec())
+    );
     assert_eq!(rows[2], (4, ["=1+1", "+84912", "", "", "19/05/1890"].map(str::to_owned).to_vec()));
     assert_eq!(rows[3], (5, ["", "9223372036854775807", "1.5"].map(str::to_owned).to_vec()));
     assert_eq!(rows.len(), 4);
@@ -108,11 +129,45 @@ fn csv_is_safe_and_comes_back() {
 /// Text that formats trip over, made by a small generator with fixed seeds.
 fn awkward(seed: &mut u64) -> String {
     const PIECES: &[&str] = &[
-        "=", "+", "-", "@", "'", "\"", "\"\"", ",", ";", "\t", "\n", "\r\n", "\r", " ", "  ", "_x0041_", "_x", "_", "&", "<b>",
-        "]]>", "&amp;", "0", "00912", "1E5", "Nguyễn", "Ộ", "o\u{302}\u{323}", "\u{200b}", "\u{feff}", "🇻🇳", "\u{b}", "#N/A", "TRUE", "á",
+        "=",
+        "+",
+        "-",
+        "@",
+        "'",
+        "\"",
+        "\"\"",
+        ",",
+        ";",
+        "\t",
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+        "  ",
+        "_x0041_",
+        "_x",
+        "_",
+        "&",
+        "<b>",
+        "]]>",
+        "&amp;",
+        "0",
+        "00912",
+        "1E5",
+        "Nguyễn",
+        "Ộ",
+        "o\u{302}\u{323}",
+        "\u{200b}",
+        "\u{feff}",
+        "🇻🇳",
+        "\u{b}",
+        "#N/A",
+        "TRUE",
+        "á",
     ];
     let mut next = || {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *seed =
+            seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(*seed >> 33).unwrap()
     };
     (0..next() % 6).map(|_| PIECES[next() % PIECES.len()]).collect()
@@ -124,11 +179,14 @@ fn any_text_comes_back_as_it_was() {
     for mut seed in 0..20_u64 {
         let texts: Vec<Vec<String>> =
             (0..200).map(|_| (0..5).map(|_| awkward(&mut seed)).collect()).collect();
-        let cells = || texts.iter().map(|row| row.iter().map(|text| text.as_str().into()).collect()).collect();
+        let cells = || {
+            texts.iter().map(|row| row.iter().map(|text| text.as_str().into()).collect()).collect()
+        };
         let expected: Vec<(u64, Vec<String>)> = (2..)
             .zip(&texts)
             .map(|(number, row)| {
-                let length = row.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+                let length =
+                    row.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
                 (number, row[..length].to_vec())
             })
             .filter(|(_, row)| !row.is_empty())

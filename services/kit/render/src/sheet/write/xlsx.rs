@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use rust_xlsxwriter::{
-    ColNum, ExcelDateTime, Format, FormatAlign, FormatBorder, RowNum, Workbook, Worksheet, XlsxError,
+    ColNum, ExcelDateTime, Format, FormatAlign, FormatBorder, RowNum, Workbook, Worksheet,
+    XlsxError,
 };
 use time::Date;
 
@@ -77,7 +78,11 @@ where
     Ok(u64::from(row))
 }
 
-fn header(page: &mut Worksheet, columns: &[Column<'_>], formats: &Formats) -> Result<(), WriteError> {
+fn header(
+    page: &mut Worksheet,
+    columns: &[Column<'_>],
+    formats: &Formats,
+) -> Result<(), WriteError> {
     page.set_freeze_panes(1, 0)?;
     for (number, column) in (0..).zip(columns) {
         page.set_column_width(number, column.width.clamp(1.0, 255.0))?;
@@ -95,7 +100,13 @@ fn header(page: &mut Worksheet, columns: &[Column<'_>], formats: &Formats) -> Re
     Ok(())
 }
 
-fn put(page: &mut Worksheet, row: RowNum, column: ColNum, cell: &Cell, formats: &Formats) -> Result<(), WriteError> {
+fn put(
+    page: &mut Worksheet,
+    row: RowNum,
+    column: ColNum,
+    cell: &Cell,
+    formats: &Formats,
+) -> Result<(), WriteError> {
     let text = |page: &mut Worksheet, text: String| {
         page.write_string_with_format(row, column, text, &formats.text).map(drop)
     };
@@ -115,7 +126,9 @@ fn put(page: &mut Worksheet, row: RowNum, column: ColNum, cell: &Cell, formats: 
         }
         Cell::Empty | Cell::Number(_) | Cell::Percent(_) => {}
         Cell::Date(value) => match excel_date(*value) {
-            Some(date) => drop(page.write_datetime_with_format(row, column, date?, &formats.date)?),
+            Some(date) => {
+                drop(page.write_datetime_with_format(row, column, date?, &formats.date)?)
+            }
             None => text(page, written(*value))?,
         },
     }

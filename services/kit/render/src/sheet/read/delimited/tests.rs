@@ -49,7 +49,10 @@ fn rows_are_numbered_as_a_spreadsheet_program_numbers_them() {
 
 #[test]
 fn cells_stay_raw() {
-    assert_eq!(rows(" a ,\u{200b}b,\u{feff}\n".as_bytes()), [row(1, &[" a ", "\u{200b}b", "\u{feff}"])]);
+    assert_eq!(
+        rows(" a ,\u{200b}b,\u{feff}\n".as_bytes()),
+        [row(1, &[" a ", "\u{200b}b", "\u{feff}"])]
+    );
 }
 
 #[test]

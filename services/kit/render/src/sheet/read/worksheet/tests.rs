@@ -38,8 +38,7 @@ fn gaps_in_rows_and_columns() {
     let rows = "<row r=\"2\"><c r=\"B2\"><v>1</v></c><c r=\"D2\"><v>2</v></c><c/><c r=\"XFD2\" s=\"1\"/></row>\
         <row r=\"3\"><c r=\"A3\" s=\"1\"/></row><row r=\"4\"/><row><c><v>5</v></c><c/><c><v>6</v></c></row>\
         <row r=\"1048576\"><c r=\"A1048576\"><v>7</v></c></row>";
-    let expected =
-        [row(2, &["", "1", "", "2"]), row(5, &["5", "", "6"]), row(1_048_576, &["7"])];
+    let expected = [row(2, &["", "1", "", "2"]), row(5, &["5", "", "6"]), row(1_048_576, &["7"])];
     assert_eq!(Fixture::new().rows(rows).read().unwrap(), expected);
 }
 
@@ -91,7 +90,8 @@ fn refuses_what_is_no_workbook() {
     let hidden = WORKBOOK.replace("name=", "state=\"hidden\" name=");
     let fixture = Fixture::new().part("xl/workbook.xml", hidden).rows("");
     assert!(matches!(fixture.read(), Err(ReadError::NoSheet)));
-    let word = "<R><Relationship Id=\"a\" Type=\"o/officeDocument\" Target=\"word/document.xml\"/></R>";
+    let word =
+        "<R><Relationship Id=\"a\" Type=\"o/officeDocument\" Target=\"word/document.xml\"/></R>";
     let fixture = Fixture::new().part("_rels/.rels", word).part("word/document.xml", "<d/>");
     assert!(matches!(fixture.read(), Err(ReadError::NotATable)));
 
@@ -115,9 +115,13 @@ fn refuses_damage() {
         "<row><c t=\"str\"><v>&nope;</v></c></row>",
         "<row><c></row>",
     ] {
-        assert!(matches!(Fixture::new().rows(rows).read(), Err(ReadError::Damaged { .. })), "{rows}");
+        assert!(
+            matches!(Fixture::new().rows(rows).read(), Err(ReadError::Damaged { .. })),
+            "{rows}"
+        );
     }
-    let cut = Fixture::new().part("xl/worksheets/sheet1.xml", "<worksheet><sheetData><row><c><v>1</v></c></row>");
+    let cut = Fixture::new()
+        .part("xl/worksheets/sheet1.xml", "<worksheet><sheetData><row><c><v>1</v></c></row>");
     assert!(matches!(cut.read(), Err(ReadError::Damaged { .. })));
     let missing = Fixture::new().part("xl/sharedStrings.xml", "<sst><si><t>a</t></si></sst>");
     let missing = missing.rows("<row><c t=\"s\"><v>1</v></c></row>");
@@ -136,7 +140,8 @@ fn refuses_damage() {
 
 #[test]
 fn cells_columns_and_rows_have_bounds() {
-    let cell = |text: &str| format!("<row/><row><c/><c t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
+    let cell =
+        |text: &str| format!("<row/><row><c/><c t=\"inlineStr\"><is><t>{text}</t></is></c></row>");
     let fits = "ộ".repeat(32_767);
     assert_eq!(Fixture::new().rows(&cell(&fits)).read().unwrap(), [row(2, &["", &fits])]);
     let long = "ộ".repeat(32_768);
@@ -170,7 +175,10 @@ fn refuses_bombs() {
     let sheet = Fixture::new().rows(&blank);
     assert!(matches!(sheet.read(), Err(ReadError::Bomb | ReadError::TextTooLong)));
     let empty = "<row/>".repeat(10 << 20);
-    assert!(matches!(Fixture::new().rows(&empty).read(), Err(ReadError::Bomb | ReadError::TooManyRows)));
+    assert!(matches!(
+        Fixture::new().rows(&empty).read(),
+        Err(ReadError::Bomb | ReadError::TooManyRows)
+    ));
     let strings = format!("<sst>{}</sst>", "<si/>".repeat(12 << 20));
     let strings = Fixture::new().rows("").part("xl/sharedStrings.xml", strings);
     assert!(matches!(strings.read(), Err(ReadError::Bomb)));
@@ -191,6 +199,9 @@ fn the_name_does_not_matter() {
 
 #[test]
 fn columns_by_letter() {
-    assert_eq!(["A1", "Z9", "aa10", "XFD1"].map(column_of), [Some(0), Some(25), Some(26), Some(16_383)]);
+    assert_eq!(
+        ["A1", "Z9", "aa10", "XFD1"].map(column_of),
+        [Some(0), Some(25), Some(26), Some(16_383)]
+    );
     assert_eq!(["", "1", "XFE1", "AAAAAAAAAAAAAAAAAAAA1"].map(column_of), [None; 4]);
 }

@@ -1,0 +1,143 @@
+//! Signing in with a phone or card number and a password. No answer tells
+//! whether somebody is a member: unknown, withdrawn and mistyped are one.
+
+use super::{Passwords, session, store, throttle::Throttle};
+use askama::Template;
+use axum::{
+    Extension,
+    extract::Query,
+    http::{HeaderMap, header},
+};
+use kernel::{Error, Errors, viet};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use web::{Ctx, Done, Failure, Input, Page, SessionChange, View};
+
+#[derive(Template, Serialize, ToSchema)]
+#[template(path = "sign_in.html")]
+pub(super) struct SignInPage {
+    login: String,
+    next: String,
+    #[schema(value_type = Vec<Object>)]
+    errors: Errors,
+}
+
+impl Page for SignInPage {
+    fn title(&self) -> String {
+        "Đăng nhập".into()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// The sign-in page.
+#[utoipa::path(get, path = "/sign-in", operation_id = "session.new", tag = "account", security(()),
+    params(("next" = Option<String>, Query, description = "Where to go afterwards, inside this site")),
+    responses((status = 200, body = SignInPage)))]
+pub(super) async fn form(Query(Next { next }): Query<Next>) -> View<SignInPage> {
+    View(SignInPage { login: String::new(), next: inside(&next), errors: Errors::default() })
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct SignIn {
+    /// Phone or card number.
+    #[serde(default)]
+    login: String,
+    #[serde(default)]
+    password: String,
+    /// For pages only.
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    /// Send it as `Authorization: Bearer …`.
+    token: String,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// Signs in. Programs get a bearer token, browsers a cookie.
+#[utoipa::path(post, path = "/session", operation_id = "session.create", tag = "account", security(()),
+    request_body = SignIn,
+    responses((status = 201, body = Session), (status = 422, description = "Wrong login or password"),
+        (status = 429, description = "Too many tries")))]
+pub(super) async fn sign_in(
+    ctx: Ctx,
+    Extension(passwords): Extension<Passwords>,
+    Extension(throttle): Extension<Throttle>,
+    headers: HeaderMap,
+    Input(input): Input<SignIn>,
+) -> web::Result<Done<Session>> {
+    let next = inside(&input.next);
+    let again = |error: Error| {
+        let (login, next) = (input.login.clone(), next.clone());
+        Failure::form(error, |errors| SignInPage { login, next, errors })
+    };
+    let mut errors = Errors::default();
+    if input.login.trim().is_empty() {
+        errors.add("login", "Nhập số điện thoại hoặc số thẻ đảng.");
+    }
+    if input.password.is_empty() {
+        errors.add("password", "Nhập mật khẩu.");
+    }
+    errors.or(()).map_err(again)?;
+
+    let card = viet::normalise(&input.login);
+    let phone = viet::normalise_phone(&card).ok();
+    let login = phone.as_deref().unwrap_or(&card).to_lowercase();
+    throttle.count(&ctx.request.tenant, ctx.request.peer, &login)?;
+    let candidates = {
+        let mut conn = ctx.read().await?;
+        store::candidates(&mut conn, phone.as_deref(), &card).await?
+    };
+    let mut account = None;
+    for candidate in &candidates {
+        if passwords.verify(&input.password, candidate.password.as_deref()).await? {
+            account = Some(candidate.account);
+            break;
+        }
+    }
+    if candidates.is_empty() {
+        passwords.verify(&input.password, None).await?;
+    }
+    let Some(account) = account else {
+        let text = "Số điện thoại, số thẻ hoặc mật khẩu chưa đúng. Hãy nhập lại; nếu quên mật khẩu, xin mã mới từ bí thư chi bộ.";
+        return Err(again(Error::field("login", text)));
+    };
+    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let mut tx = ctx.begin().await?;
+    let started = session::start(&mut tx, ctx.world(), account.into(), agent).await?;
+    tx.commit().await?;
+    let change = SessionChange::Started(started.token.clone());
+    let session = Session { token: started.token, expires_at: started.expires_at };
+    Ok(Done::created(if next.is_empty() { "/".into() } else { next }, session).session(change))
+}
+
+/// A path inside this site, or nothing: the way to another site is not opened.
+pub(super) fn inside(next: &str) -> String {
+    let plain = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && next.bytes().all(|b| b.is_ascii_graphic());
+    if plain { next.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn only_paths_inside_this_site_are_followed() {
+        assert_eq!(inside("/documents?before=1"), "/documents?before=1");
+        for outside in ["https://x.vn", "//x.vn", "/\\x.vn", "x", "/a b", "/\nb", "javascript:1"] {
+            assert_eq!(inside(outside), "", "{outside}");
+        }
+    }
+}
