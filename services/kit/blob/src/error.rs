@@ -49,9 +49,9 @@ where
         let SdkError::ServiceError(answer) = &error else {
             let said = DisplayErrorContext(&error).to_string();
             return match error {
-                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
-                    Self::Unavailable(said)
-                }
+                SdkError::DispatchFailure(_)
+                | SdkError::TimeoutError(_)
+                | SdkError::ResponseError(_) => Self::Unavailable(said),
                 _ => Self::Other(said),
             };
         };

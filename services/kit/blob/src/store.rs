@@ -4,8 +4,8 @@ use crate::{Body, Content, Error, Key, Object, Range};
 use aws_sdk_s3::{
     Client,
     config::{
-        BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        BehaviorVersion, Credentials, Region, RequestChecksumCalculation,
+        ResponseChecksumValidation, retry::RetryConfig, timeout::TimeoutConfig,
     },
     primitives::ByteStream,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
@@ -74,9 +74,7 @@ impl BlobStore {
             // No TLS, and so no need of the system's certificates.
             Builder::new().build_http()
         } else {
-            Builder::new()
-                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-                .build_https()
+            Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
         };
         let on_aws = config.endpoint.is_none();
         let location = Some(config.region.clone()).filter(|region| on_aws && region != "us-east-1");
@@ -147,7 +145,12 @@ impl BlobStore {
     /// # Errors
     /// [`Error::Unavailable`]; [`Error::Other`] also when the local file
     /// cannot be read.
-    pub async fn put(&self, key: &Key, content: impl Into<Content>, content_type: &str) -> Result<(), Error> {
+    pub async fn put(
+        &self,
+        key: &Key,
+        content: impl Into<Content>,
+        content_type: &str,
+    ) -> Result<(), Error> {
         let (body, size) = match content.into() {
             Content::Bytes(bytes) => {
                 let size = bytes.len() as u64;
@@ -222,19 +225,14 @@ impl BlobStore {
 }
 
 fn timeouts(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(attempt)
-        .build()
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt).build()
 }
 
 /// A file as a stream, and its size in bytes.
 async fn stream(path: &Path) -> Result<(ByteStream, u64), Error> {
     let unreadable = |said: String| Error::Other(format!("{}: {said}", path.display()));
-    let size = tokio::fs::metadata(path)
-        .await
-        .map_err(|error| unreadable(error.to_string()))?
-        .len();
+    let size =
+        tokio::fs::metadata(path).await.map_err(|error| unreadable(error.to_string()))?.len();
     let body = ByteStream::read_from()
         .path(path)
         .buffer_size(BUFFER)

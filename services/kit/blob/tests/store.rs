@@ -49,7 +49,10 @@ async fn an_object_is_put_got_replaced_and_deleted() {
     assert!(store.exists(&key).await.unwrap());
     assert!(!store.exists(&other).await.unwrap(), "another tenant's object of the same id");
     let object = store.get(&key, None).await.unwrap();
-    assert_eq!((object.length, object.content_type.as_str(), object.content_range), (10, "application/pdf", None));
+    assert_eq!(
+        (object.length, object.content_type.as_str(), object.content_range),
+        (10, "application/pdf", None)
+    );
     assert_eq!(object.body.collect().await.unwrap(), "nghi quyet");
 
     store.put(&key, Bytes::new(), "text/plain").await.unwrap();
@@ -148,8 +151,13 @@ async fn listing_a_tenant_shows_its_objects_alone() {
     for tenant in ["thanh-hoa", "ha-noi"] {
         store.put(&key(tenant, 5), Bytes::from_static(b"x"), "text/plain").await.unwrap();
     }
-    let credentials =
-        aws_sdk_s3::config::Credentials::new(server.access_key(), server.secret_key(), None, None, "test");
+    let credentials = aws_sdk_s3::config::Credentials::new(
+        server.access_key(),
+        server.secret_key(),
+        None,
+        None,
+        "test",
+    );
     let client = aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::Config::builder()
             .behavior_version_latest()
@@ -160,7 +168,8 @@ async fn listing_a_tenant_shows_its_objects_alone() {
             .credentials_provider(credentials)
             .build(),
     );
-    let listed = client.list_objects_v2().bucket("sotay").prefix("thanh-hoa/").send().await.unwrap();
+    let listed =
+        client.list_objects_v2().bucket("sotay").prefix("thanh-hoa/").send().await.unwrap();
     let names: Vec<_> = listed.contents().iter().filter_map(|object| object.key()).collect();
     assert_eq!(names, [key("thanh-hoa", 5).as_str()]);
     server.stop().await;

@@ -4,7 +4,8 @@
 
 use crate::files;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use std::{
     fs::{self, File, OpenOptions},
@@ -44,7 +45,9 @@ pub enum Error {
         source: io::Error,
     },
     /// A name cannot stand in a certificate, or a stored key is damaged.
-    #[error("Không tạo được chứng thư phát triển ({0}): hãy kiểm tra tên miền, hoặc xoá thư mục chứng thư để tạo lại.")]
+    #[error(
+        "Không tạo được chứng thư phát triển ({0}): hãy kiểm tra tên miền, hoặc xoá thư mục chứng thư để tạo lại."
+    )]
     Certificate(#[from] rcgen::Error),
 }
 
@@ -144,7 +147,8 @@ impl DevCa {
         params.not_before = now - SKEW;
         params.not_after = until;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&key, &self.issuer)?;
         let leaf = Leaf { chain_pem: certificate.pem() + &self.pem, key_pem: key.serialize_pem() };
@@ -196,12 +200,8 @@ fn authority(name: &str, until: OffsetDateTime) -> CertificateParams {
 /// Keeps a second process from writing at the same time.
 fn hold(folder: &Path) -> Result<File, Error> {
     let path = folder.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(at(&path))?;
+    let file =
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(at(&path))?;
     file.lock().map_err(at(&path))?;
     Ok(file)
 }

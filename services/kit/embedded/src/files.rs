@@ -28,11 +28,8 @@ pub(crate) fn beside(folder: &Path, suffix: &str) -> PathBuf {
 /// predecessor. The kernel gives it up when the process ends, however it ends.
 /// `None` means that another process keeps it.
 pub(crate) async fn lock(folder: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(beside(folder, "lock"))?;
+    let file =
+        OpenOptions::new().create(true).append(true).mode(0o600).open(beside(folder, "lock"))?;
     let began = Instant::now();
     loop {
         match file.try_lock() {

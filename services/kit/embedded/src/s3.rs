@@ -49,7 +49,9 @@ pub enum Error {
         source: io::Error,
     },
     /// No loopback port could be opened.
-    #[error("Không mở được cổng nội bộ cho kho tệp ({0}): hãy kiểm tra giới hạn mạng của máy rồi thử lại.")]
+    #[error(
+        "Không mở được cổng nội bộ cho kho tệp ({0}): hãy kiểm tra giới hạn mạng của máy rồi thử lại."
+    )]
     Listen(io::Error),
 }
 
@@ -82,7 +84,8 @@ impl S3 {
         // Two servers would take each other's unfinished uploads for litter.
         let lock = files::lock(folder).await.map_err(at)?;
         let lock = lock.ok_or_else(|| Error::AlreadyRunning(folder.to_owned()))?;
-        let objects = s3s_fs::FileSystem::new(folder).map_err(|error| at(io::Error::other(format!("{error:?}"))))?;
+        let objects = s3s_fs::FileSystem::new(folder)
+            .map_err(|error| at(io::Error::other(format!("{error:?}"))))?;
 
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Error::Listen)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(Error::Listen)?);
@@ -132,7 +135,12 @@ impl S3 {
 }
 
 /// Accepts until `stopped`, then drains. `_lock` is given up at the very end.
-async fn serve(listener: TcpListener, service: S3Service, mut stopped: oneshot::Receiver<()>, _lock: File) {
+async fn serve(
+    listener: TcpListener,
+    service: S3Service,
+    mut stopped: oneshot::Receiver<()>,
+    _lock: File,
+) {
     let server = Builder::new(TokioExecutor::new());
     let drain = GracefulShutdown::new();
     let mut connections = JoinSet::new();

@@ -51,7 +51,8 @@ fn accepts(ca: &str, leaf: &Leaf, name: &'static str) -> bool {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let chain = CertificateDer::pem_slice_iter(leaf.chain_pem.as_bytes()).map(Result::unwrap).collect();
+    let chain =
+        CertificateDer::pem_slice_iter(leaf.chain_pem.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(leaf.key_pem.as_bytes()).unwrap();
     let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -59,7 +60,8 @@ fn accepts(ca: &str, leaf: &Leaf, name: &'static str) -> bool {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let mut client = ClientConnection::new(Arc::new(client), ServerName::try_from(name).unwrap()).unwrap();
+    let mut client =
+        ClientConnection::new(Arc::new(client), ServerName::try_from(name).unwrap()).unwrap();
     let mut server = ServerConnection::new(Arc::new(server)).unwrap();
     while client.is_handshaking() || server.is_handshaking() {
         let mut wire = Vec::new();
@@ -83,7 +85,8 @@ fn a_client_that_trusts_the_authority_accepts_the_names_and_no_others() {
     let folder = TempDir::new().unwrap();
     DevCa::load_or_create(folder.path(), now).unwrap();
     let loaded = DevCa::load_or_create(folder.path(), now).unwrap();
-    let names = ["*.localhost", "*.sotay.localhost", "ha-noi.localhost", "127.0.0.1"].map(String::from);
+    let names =
+        ["*.localhost", "*.sotay.localhost", "ha-noi.localhost", "127.0.0.1"].map(String::from);
     let leaf = loaded.leaf_for(&names, now).unwrap();
     assert!(accepts(loaded.pem(), &leaf, "thanh-hoa.sotay.localhost"));
     assert!(accepts(loaded.pem(), &leaf, "ha-noi.localhost"));

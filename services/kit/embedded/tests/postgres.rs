@@ -71,7 +71,8 @@ async fn it_starts_answers_stops_and_starts_again() {
     assert_eq!(ask(&server, "show max_connections").await, "20");
     assert_eq!(ask(&server, "show listen_addresses").await, "");
     assert_eq!(ask(&server, "select lower('ĐẢNG') || upper('ộ')").await, "đảngỘ");
-    ask(&server, "create extension ltree; create extension unaccent; create table kept (n int)").await;
+    ask(&server, "create extension ltree; create extension unaccent; create table kept (n int)")
+        .await;
 
     // The same server through the driver that the application uses.
     let url = server.superuser_url("postgres");

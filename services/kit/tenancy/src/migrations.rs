@@ -40,6 +40,12 @@ pub fn tenant() -> Vec<Migration> {
     list(files::tenant())
 }
 
+/// How many migrations a tenant's schema has: also the newest one's version.
+#[must_use]
+pub fn tenant_count() -> usize {
+    files::tenant().len()
+}
+
 /// The whole schema of a tenant in one text, when it was made from the newest
 /// migration; new tenants are created from it.
 #[must_use]

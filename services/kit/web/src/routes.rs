@@ -7,6 +7,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
+use http::header;
 use kernel::Error;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
@@ -91,10 +92,12 @@ impl Routes {
         self.infos.push(RouteInfo { method: method.clone(), path: path.clone(), operation });
         let methods = methods.layer(middleware::from_fn(move |mut request: Request, next: Next| async move {
             request.extensions_mut().insert(Operation(operation));
-            match view::admitted(operation) {
+            let mut response = match view::admitted(operation) {
                 Ok(()) => next.run(request).await,
                 Err(error) => Failure::from(error).into_response(),
-            }
+            };
+            response.extensions_mut().insert(Operation(operation));
+            response
         }));
         self.router = self.router.routes((schemas, paths, methods));
         self
@@ -165,7 +168,16 @@ async fn render(State(app): State<App>, request: Request, next: Next) -> Respons
         return Failure::from(Error::internal("a request came past the gateway")).into_response();
     };
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    view::scoped(app, context, path, next.run(request)).await
+    let answer = async {
+        let response = next.run(request).await;
+        // What the framework's own extractors refuse, they refuse in plain English.
+        let plain = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+        if response.status().is_client_error() && plain {
+            return Failure::from(Error::BadRequest("Địa chỉ hoặc biểu mẫu gửi lên thiếu hoặc sai mục.".into())).into_response();
+        }
+        response
+    };
+    view::scoped(app, context, path, answer).await
 }
 
 /// The parts of the description that are the same everywhere.

@@ -62,9 +62,7 @@ impl Account {
 
     /// The user's number.
     pub(super) fn uid(&self) -> u32 {
-        self.lent
-            .as_ref()
-            .map_or_else(|| rustix::process::geteuid().as_raw(), |lent| lent.uid)
+        self.lent.as_ref().map_or_else(|| rustix::process::geteuid().as_raw(), |lent| lent.uid)
     }
 
     /// Makes sure that the user can run `program` and enter `folder`, helping

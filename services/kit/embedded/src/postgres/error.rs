@@ -116,7 +116,9 @@ impl Error {
             | Self::AlreadyRunning { detail, .. }
             | Self::Init { detail, .. }
             | Self::Start { detail, .. }
-            | Self::Tool { detail, .. } => Some(detail).filter(|text| !text.is_empty()).map(String::as_str),
+            | Self::Tool { detail, .. } => {
+                Some(detail).filter(|text| !text.is_empty()).map(String::as_str)
+            }
             _ => None,
         }
     }

@@ -2,12 +2,7 @@
 
 use super::{Error, MAJOR, Place, SUPERUSER, error::last_lines, log::Log};
 use crate::files;
-use std::{
-    fs, io,
-    os::unix::fs::DirBuilderExt as _,
-    path::Path,
-    process::Stdio,
-};
+use std::{fs, io, os::unix::fs::DirBuilderExt as _, path::Path, process::Stdio};
 
 /// Passwords for everybody, the superuser and root included.
 const ACCESS: &str = "# type  database  user  method\nlocal   all       all   scram-sha-256\n";
@@ -66,7 +61,13 @@ pub(super) async fn create(place: &Place, durable: bool, log: &Log) -> Result<St
     finished.map(|()| password)
 }
 
-async fn initdb(place: &Place, into: &Path, password: &Path, durable: bool, log: &Log) -> Result<(), Error> {
+async fn initdb(
+    place: &Place,
+    into: &Path,
+    password: &Path,
+    durable: bool,
+    log: &Log,
+) -> Result<(), Error> {
     let program = place.program("initdb");
     let mut command = place.account.command(&program);
     command

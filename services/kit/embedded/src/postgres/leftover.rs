@@ -61,10 +61,15 @@ pub(super) async fn clear(tag: &str, data: &Path, socket: &Path) -> Result<(), E
             // Sessions whose postmaster was killed: nothing to wait for.
             None if passed < Duration::from_secs(1) => Signal::QUIT,
             _ if passed < GIVE_UP => Signal::KILL,
-            _ => return Err(Error::AlreadyRunning { data: data.to_owned(), detail: String::new() }),
+            _ => {
+                return Err(Error::AlreadyRunning { data: data.to_owned(), detail: String::new() });
+            }
         };
         if asked != Some((postmaster, how)) {
-            tracing::info!(processes = running.len(), "ending a PostgreSQL server left by an earlier run");
+            tracing::info!(
+                processes = running.len(),
+                "ending a PostgreSQL server left by an earlier run"
+            );
             for &pid in &running {
                 // The postmaster passes a shutdown on to its children in order.
                 if how == Signal::KILL || postmaster.is_none_or(|postmaster| postmaster == pid) {
@@ -83,7 +88,9 @@ pub(super) async fn clear(tag: &str, data: &Path, socket: &Path) -> Result<(), E
         socket.join(format!(".s.PGSQL.{}.lock", super::PORT)),
     ] {
         match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::at(&file)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::at(&file)(error));
+            }
             _ => {}
         }
     }

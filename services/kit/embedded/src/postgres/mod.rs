@@ -204,7 +204,8 @@ impl Place {
             return Err(missing());
         }
         let data = canonical(&options.data)?;
-        let tag = format!("sotay-{}", &files::hex(&Sha256::digest(data.as_os_str().as_bytes()))[..16]);
+        let tag =
+            format!("sotay-{}", &files::hex(&Sha256::digest(data.as_os_str().as_bytes()))[..16]);
         // Not inside the data folder: a socket's path has room for 107 bytes.
         let socket = Path::new("/tmp").join(&tag);
         let account = Account::choose(&data)?;
@@ -242,7 +243,9 @@ impl Place {
         let path = self.secret();
         match fs::read_to_string(&path) {
             Ok(password) => Ok(password),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::LostPassword { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Error::LostPassword { path })
+            }
             Err(error) => Err(Error::at(&path)(error)),
         }
     }

@@ -16,10 +16,11 @@ const READY: Duration = Duration::from_mins(2);
 
 /// Waits on a pipe that only our process holds open. A line means that all is
 /// in order; the end of it means that we died, and the server goes too. The
-/// name is checked because numbers are given out again.
+/// name is checked because numbers are given out again, the state because
+/// nobody may have asked after a process that has ended.
 const WATCHER: &str = r#"
 trap '' HUP INT TERM
-alive() { read -r name < "/proc/$1/comm" && [ "$name" = postgres ]; }
+alive() { read -r _ name state _ < "/proc/$1/stat" && [ "$name" = "(postgres)" ] && [ "$state" != Z ]; }
 read -r _ && exit 0
 alive "$1" && kill -INT "$1"
 i=0
@@ -46,7 +47,12 @@ struct Running {
 }
 
 impl Server {
-    pub(super) async fn start(place: &Place, options: &Options, log: &Log, lock: File) -> Result<Self, Error> {
+    pub(super) async fn start(
+        place: &Place,
+        options: &Options,
+        log: &Log,
+        lock: File,
+    ) -> Result<Self, Error> {
         let program = place.program("postgres");
         let mut command = place.account.command(&program);
         command.arg("-D").arg(&place.data);
@@ -78,7 +84,15 @@ impl Server {
             }
         };
         // From here on, an error or a cancelled start drops the server, and so stops it.
-        let mut server = Self { running: Some(Running { postmaster, watcher, socket: place.socket.clone(), _lock: lock }), pid };
+        let mut server = Self {
+            running: Some(Running {
+                postmaster,
+                watcher,
+                socket: place.socket.clone(),
+                _lock: lock,
+            }),
+            pid,
+        };
         server.ready(place, log).await?;
         Ok(server)
     }
@@ -90,7 +104,9 @@ impl Server {
     async fn ready(&mut self, place: &Place, log: &Log) -> Result<(), Error> {
         let began = Instant::now();
         while began.elapsed() < READY {
-            if leftover::status(&place.data).is_some_and(|status| status.pid == self.pid && status.ready) {
+            if leftover::status(&place.data)
+                .is_some_and(|status| status.pid == self.pid && status.ready)
+            {
                 return Ok(());
             }
             if let Some(running) = &mut self.running
@@ -104,7 +120,9 @@ impl Server {
         let detail = last_lines(&said);
         Err(if said.contains("No space left on device") {
             Error::NoSpace { path: place.data.clone(), detail }
-        } else if said.contains("lock file \"postmaster.pid\"") || said.contains("pre-existing shared memory") {
+        } else if said.contains("lock file \"postmaster.pid\"")
+            || said.contains("pre-existing shared memory")
+        {
             Error::AlreadyRunning { data: place.data.clone(), detail }
         } else {
             Error::Start { log: log.path().to_owned(), detail }

@@ -167,8 +167,6 @@ pub(super) enum Refusal {
     TooBig,
     #[error("compressed beyond reason")]
     Bomb,
-    #[error("text too long")]
-    Text,
 }
 
 impl From<Refusal> for io::Error {
@@ -182,7 +180,6 @@ impl From<Refusal> for ReadError {
         match refusal {
             Refusal::TooBig => ReadError::TooBig,
             Refusal::Bomb => ReadError::Bomb,
-            Refusal::Text => ReadError::TextTooLong,
         }
     }
 }

@@ -4,13 +4,11 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use quick_xml::events::Event;
-
 use super::ReadError;
 use super::package::Part;
 use super::paged::Paged;
 use super::text;
-use super::xml::Xml;
+use super::xml::{Token, Xml};
 
 pub(super) struct Strings {
     texts: Paged,
@@ -27,14 +25,14 @@ impl Strings {
         let (mut in_text, mut in_phonetic) = (false, false);
         loop {
             match xml.next()? {
-                Event::Start(element) => match element.local_name().as_ref() {
+                Token::Open(tag) => match tag.name {
                     "si" => current.clear(),
                     "t" => in_text = !in_phonetic,
                     // How a Japanese text is pronounced: not part of it.
                     "rPh" => in_phonetic = true,
                     _ => {}
                 },
-                Event::End(element) => match element.local_name().as_ref() {
+                Token::Close(name) => match name {
                     "si" => {
                         text::unescape(&mut current);
                         spool.push(&current)?;
@@ -43,9 +41,9 @@ impl Strings {
                     "rPh" => in_phonetic = false,
                     _ => {}
                 },
-                Event::Empty(element) if element.local_name().as_ref() == "si" => spool.push("")?,
-                Event::Eof => break,
-                event if in_text => text::collect(&event, &mut current)?,
+                Token::Empty(tag) if tag.name == "si" => spool.push("")?,
+                Token::End => break,
+                token if in_text => text::collect(&token, &mut current)?,
                 _ => {}
             }
         }

@@ -3,11 +3,9 @@
 
 use std::collections::HashMap;
 
-use quick_xml::events::Event;
-
 use super::ReadError;
 use super::package::Part;
-use super::xml::{Xml, attributes};
+use super::xml::{Token, Xml};
 
 /// Excel's own limits are 65,490 cell formats and some 250 number formats.
 const MAX_FORMATS: usize = 65_536;
@@ -38,36 +36,32 @@ impl Styles {
         let mut xml = Xml::new(part);
         loop {
             match xml.next()? {
-                Event::Start(element) | Event::Empty(element) => {
-                    match element.local_name().as_ref() {
-                        "numFmt" => {
-                            let (mut id, mut shape) = (None, Shape::Plain);
-                            attributes(&element, |name, value| match name {
-                                "numFmtId" => id = value.parse::<u32>().ok(),
-                                "formatCode" => shape = shape_of(value),
-                                _ => {}
-                            })?;
-                            if let Some(id) = id.filter(|_| custom.len() < MAX_FORMATS) {
-                                custom.insert(id, shape);
-                            }
+                Token::Open(tag) | Token::Empty(tag) => match tag.name {
+                    "numFmt" => {
+                        let (mut id, mut shape) = (None, Shape::Plain);
+                        tag.attributes(|name, value| match name {
+                            "numFmtId" => id = value.parse::<u32>().ok(),
+                            "formatCode" => shape = shape_of(value),
+                            _ => {}
+                        })?;
+                        if let Some(id) = id.filter(|_| custom.len() < MAX_FORMATS) {
+                            custom.insert(id, shape);
                         }
-                        "cellXfs" => in_cell_formats = true,
-                        "xf" if in_cell_formats && formats.len() < MAX_FORMATS => {
-                            let mut id = 0;
-                            attributes(&element, |name, value| {
-                                if name == "numFmtId" {
-                                    id = value.parse().unwrap_or(0);
-                                }
-                            })?;
-                            formats.push(id);
-                        }
-                        _ => {}
                     }
-                }
-                Event::End(element) if element.local_name().as_ref() == "cellXfs" => {
-                    in_cell_formats = false
-                }
-                Event::Eof => break,
+                    "cellXfs" => in_cell_formats = true,
+                    "xf" if in_cell_formats && formats.len() < MAX_FORMATS => {
+                        let mut id = 0;
+                        tag.attributes(|name, value| {
+                            if name == "numFmtId" {
+                                id = value.parse().unwrap_or(0);
+                            }
+                        })?;
+                        formats.push(id);
+                    }
+                    _ => {}
+                },
+                Token::Close("cellXfs") => in_cell_formats = false,
+                Token::End => break,
                 _ => {}
             }
         }

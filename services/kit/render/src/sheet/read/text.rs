@@ -1,37 +1,62 @@
-//! The text of a cell, collected from the events inside it.
-
-use quick_xml::events::Event;
+//! The text of a cell, collected from the tokens inside it.
 
 use super::super::MAX_CELL;
 use super::ReadError;
+use super::xml::Token;
 
 /// A character can be written as seven (`_x0041_`). What is longer than this
 /// is too long however it is counted, so collecting stops.
 const MAX_RAW: usize = 8 * MAX_CELL;
 
-/// Appends what `event` adds to the text.
-pub(super) fn collect(event: &Event<'_>, text: &mut String) -> Result<(), ReadError> {
-    if text.len() > MAX_RAW {
-        return Ok(());
-    }
-    match event {
-        Event::Text(piece) => text.push_str(&piece.xml10_content()),
-        Event::CData(piece) => text.push_str(&piece.xml10_content()),
-        Event::GeneralRef(reference) => {
-            let unknown = || ReadError::damaged(format!("&{};", &**reference));
-            let character = match &**reference {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                _ => reference.resolve_char_ref().ok().flatten().ok_or_else(unknown)?,
-            };
-            text.push(character);
-        }
+/// Appends what `token` adds to the text.
+pub(super) fn collect(token: &Token<'_>, text: &mut String) -> Result<(), ReadError> {
+    match token {
+        _ if text.len() > MAX_RAW => {}
+        Token::Text(piece) => decode(piece, text)?,
+        Token::Literal(piece) => push_lines(piece, text),
         _ => {}
     }
     Ok(())
+}
+
+/// Appends text as written in XML, resolving its references.
+pub(super) fn decode(raw: &str, text: &mut String) -> Result<(), ReadError> {
+    let mut rest = raw;
+    while let Some((before, from)) = rest.split_once('&') {
+        push_lines(before, text);
+        let unknown = || ReadError::damaged("reference");
+        let (name, after) = from.split_once(';').ok_or_else(unknown)?;
+        text.push(reference(name).ok_or_else(unknown)?);
+        rest = after;
+    }
+    push_lines(rest, text);
+    Ok(())
+}
+
+/// XML has one line end, however the file was written; a carriage return that
+/// is meant is a reference.
+fn push_lines(piece: &str, text: &mut String) {
+    let mut lines = piece.split('\r');
+    text.push_str(lines.next().unwrap_or_default());
+    for line in lines {
+        text.push('\n');
+        text.push_str(line.strip_prefix('\n').unwrap_or(line));
+    }
+}
+
+fn reference(name: &str) -> Option<char> {
+    let number = match name {
+        "amp" => return Some('&'),
+        "lt" => return Some('<'),
+        "gt" => return Some('>'),
+        "quot" => return Some('"'),
+        "apos" => return Some('\''),
+        _ => name.strip_prefix('#')?,
+    };
+    char::from_u32(match number.strip_prefix('x') {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
+        None => number.parse().ok()?,
+    })
 }
 
 pub(super) fn too_long(text: &str) -> bool {
@@ -71,7 +96,7 @@ fn escape(text: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::unescape;
+    use super::{decode, unescape};
 
     #[test]
     fn escapes() {
@@ -87,6 +112,16 @@ mod tests {
             let mut text = raw.to_owned();
             unescape(&mut text);
             assert_eq!(text, plain);
+        }
+    }
+
+    #[test]
+    fn references_and_line_ends() {
+        let mut text = String::new();
+        decode("a&#7897;&#x1EC7;&amp;lt;\r\nb\rc&#13;\n\n", &mut text).unwrap();
+        assert_eq!(text, "aộệ&lt;\nb\nc\r\n\n");
+        for raw in ["&", "&;", "&#;", "&#x110000;", "&nope;", "a&amp"] {
+            assert!(decode(raw, &mut String::new()).is_err(), "{raw}");
         }
     }
 }

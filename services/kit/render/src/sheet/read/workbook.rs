@@ -1,11 +1,9 @@
 //! Finds the parts of a workbook: which worksheet comes first among the
 //! visible ones, and where its strings and styles are.
 
-use quick_xml::events::Event;
-
 use super::ReadError;
 use super::package::{MAX_PART, Package, Part};
-use super::xml::{Xml, attributes};
+use super::xml::{Token, Xml};
 
 /// Everything but rows and strings is small.
 const MAX_META: u64 = 64 << 20;
@@ -83,15 +81,15 @@ fn sheets(part: Part) -> Result<(Vec<String>, bool), ReadError> {
     let mut xml = Xml::new(part);
     loop {
         match xml.next()? {
-            Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
-                "workbookPr" => attributes(&element, |name, value| {
+            Token::Open(tag) | Token::Empty(tag) => match tag.name {
+                "workbookPr" => tag.attributes(|name, value| {
                     if name == "date1904" {
                         since_1904 = matches!(value, "1" | "true" | "on");
                     }
                 })?,
                 "sheet" => {
                     let (mut id, mut hidden) = (String::new(), false);
-                    attributes(&element, |name, value| match name {
+                    tag.attributes(|name, value| match name {
                         "id" => value.clone_into(&mut id),
                         "state" => hidden = value != "visible",
                         _ => {}
@@ -102,7 +100,7 @@ fn sheets(part: Part) -> Result<(Vec<String>, bool), ReadError> {
                 }
                 _ => {}
             },
-            Event::Eof => return Ok((visible, since_1904)),
+            Token::End => return Ok((visible, since_1904)),
             _ => {}
         }
     }
@@ -119,11 +117,9 @@ fn relations(package: &mut Package, owner: &str) -> Result<Vec<Relation>, ReadEr
     let mut xml = Xml::new(part);
     loop {
         match xml.next()? {
-            Event::Start(element) | Event::Empty(element)
-                if element.local_name().as_ref() == "Relationship" =>
-            {
+            Token::Open(tag) | Token::Empty(tag) if tag.name == "Relationship" => {
                 let (mut id, mut kind, mut target) = (String::new(), String::new(), String::new());
-                attributes(&element, |name, value| match name {
+                tag.attributes(|name, value| match name {
                     "Id" => value.clone_into(&mut id),
                     "Type" => value.rsplit('/').next().unwrap_or(value).clone_into(&mut kind),
                     "Target" => target = resolve(folder, value),
@@ -133,7 +129,7 @@ fn relations(package: &mut Package, owner: &str) -> Result<Vec<Relation>, ReadEr
                     found.push(Relation { id, kind, target });
                 }
             }
-            Event::Eof => return Ok(found),
+            Token::End => return Ok(found),
             _ => {}
         }
     }

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 
-use quick_xml::events::{BytesStart, Event};
-
 use super::super::MAX_ROWS;
 use super::package::Package;
 use super::strings::Strings;
@@ -11,7 +9,7 @@ use super::styles::Styles;
 use super::text;
 use super::value;
 use super::workbook::Workbook;
-use super::xml::{Xml, attributes};
+use super::xml::{Tag, Token, Xml};
 use super::{MAX_COLUMNS, ReadError, Row, trim};
 
 pub(super) struct Worksheet {
@@ -76,21 +74,21 @@ impl Worksheet {
         let mut spare = String::new();
         loop {
             // Read on to the end even after the last row: it proves the file whole.
-            let event = match self.xml.next() {
+            let token = match self.xml.next() {
                 Err(ReadError::TextTooLong) if cell.is_some() => {
                     let column = cell.map_or(0, |cell| cell.column);
                     return Err(ReadError::cell_too_long(self.number, column));
                 }
-                event => event?,
+                token => token?,
             };
-            match event {
-                Event::Start(element) => match (element.local_name().as_ref(), &mut cell) {
+            match token {
+                Token::Open(tag) => match (tag.name, &mut cell) {
                     ("row", None) => {
-                        self.number = row_number(&element, self.number)?;
+                        self.number = row_number(tag, self.number)?;
                         next_column = 0;
                     }
                     ("c", None) => {
-                        let mut found = start(&element, next_column)?;
+                        let mut found = start(tag, next_column)?;
                         found.text = std::mem::take(&mut spare);
                         next_column = found.column + 1;
                         cell = Some(found);
@@ -100,12 +98,12 @@ impl Worksheet {
                     ("rPh", Some(cell)) => cell.phonetic = true,
                     _ => {}
                 },
-                Event::Empty(element) => match element.local_name().as_ref() {
-                    "row" => self.number = row_number(&element, self.number)?,
-                    "c" if cell.is_none() => next_column = start(&element, next_column)?.column + 1,
+                Token::Empty(tag) => match tag.name {
+                    "row" => self.number = row_number(tag, self.number)?,
+                    "c" if cell.is_none() => next_column = start(tag, next_column)?.column + 1,
                     _ => {}
                 },
-                Event::End(element) => match (element.local_name().as_ref(), &mut cell) {
+                Token::Close(name) => match (name, &mut cell) {
                     ("v" | "t", Some(cell)) => cell.open = false,
                     ("rPh", Some(cell)) => cell.phonetic = false,
                     ("c", Some(_)) => {
@@ -127,7 +125,7 @@ impl Worksheet {
                     }
                     _ => {}
                 },
-                Event::Eof => return Ok(None),
+                Token::End => return Ok(None),
                 other => {
                     if let Some(cell) = cell.as_mut().filter(|cell| cell.open) {
                         text::collect(&other, &mut cell.text)?;
@@ -139,10 +137,10 @@ impl Worksheet {
 }
 
 /// Rows may leave their number out; what they may not do is go back.
-fn row_number(element: &BytesStart<'_>, last: u64) -> Result<u64, ReadError> {
+fn row_number(tag: Tag<'_>, last: u64) -> Result<u64, ReadError> {
     let mut number = last + 1;
     let mut valid = true;
-    attributes(element, |name, value| {
+    tag.attributes(|name, value| {
         if name == "r" {
             match value.parse() {
                 Ok(given) => number = given,
@@ -159,10 +157,10 @@ fn row_number(element: &BytesStart<'_>, last: u64) -> Result<u64, ReadError> {
     }
 }
 
-fn start(element: &BytesStart<'_>, next_column: usize) -> Result<Cell, ReadError> {
+fn start(tag: Tag<'_>, next_column: usize) -> Result<Cell, ReadError> {
     let mut cell = Cell { column: next_column, ..Cell::default() };
     let mut valid = true;
-    attributes(element, |name, value| match name {
+    tag.attributes(|name, value| match name {
         "r" => match column_of(value) {
             Some(column) => cell.column = column,
             None => valid = false,

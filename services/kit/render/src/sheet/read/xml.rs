@@ -1,127 +1,252 @@
-//! XML, event by event, with a bound on everything that is held at once: an
-//! element or a text that never ends, and nesting that never ends, are ways
-//! to fill memory from a small file.
+//! XML, token by token, from a window that slides over the part.
+//!
+//! Our own, for two reasons. A worksheet has tens of millions of tokens, and
+//! handing out slices of the window takes half the time of a library that
+//! copies and checks each one. And a token has a bound: an element or a text
+//! that never ends, and nesting that never ends, are ways to fill memory from
+//! a small file. What a workbook may not hold (a document type, and so
+//! entities of its own) is refused.
 
-use std::io::{self, BufRead, BufReader, Read};
-
-use quick_xml::escape::unescape;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Error, Reader};
+use std::io::{self, Read};
+use std::ops::Range;
 
 use super::ReadError;
 use super::package::{Part, Refusal};
+use super::text::decode;
+
+const WINDOW: usize = 64 * 1024;
 
 /// A cell at its longest, with every character as an escape, is a quarter of this.
-const MAX_EVENT: usize = 1 << 20;
+const MAX_TOKEN: usize = 1 << 20;
 
 /// A workbook nests some ten deep.
 const MAX_DEPTH: usize = 64;
 
 pub(super) struct Xml {
-    reader: Reader<Bounded>,
-    buffer: Vec<u8>,
+    part: Part,
+    window: Vec<u8>,
+    /// What is left of the window: `window[at..end]`.
+    at: usize,
+    end: usize,
     depth: usize,
+}
+
+/// What comes next. Names are without their prefix: programs choose their own.
+pub(super) enum Token<'a> {
+    Open(Tag<'a>),
+    /// `<tag/>`, which no `Close` follows.
+    Empty(Tag<'a>),
+    Close(&'a str),
+    /// Text as written, with its references.
+    Text(&'a str),
+    /// Text that has no references.
+    Literal(&'a str),
+    End,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Tag<'a> {
+    pub(super) name: &'a str,
+    attributes: &'a str,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Open,
+    Empty,
+    Close,
+    Text,
+    Literal,
+    End,
 }
 
 impl Xml {
     pub(super) fn new(part: Part) -> Self {
-        let inner = BufReader::with_capacity(128 * 1024, part);
-        let mut reader = Reader::from_reader(Bounded { inner, taken: 0 });
-        // The checksum of the part finds damage at less cost.
-        reader.config_mut().check_end_names = false;
-        Self { reader, buffer: Vec::new(), depth: 0 }
-    }
-
-    #[inline]
-    pub(super) fn next(&mut self) -> Result<Event<'_>, ReadError> {
-        self.buffer.clear();
-        self.reader.get_mut().taken = 0;
-        let event = self.reader.read_event_into(&mut self.buffer).map_err(refused)?;
-        match event {
-            Event::Start(_) if self.depth == MAX_DEPTH => return Err(ReadError::damaged("depth")),
-            Event::Start(_) => self.depth += 1,
-            Event::End(_) => self.depth = self.depth.saturating_sub(1),
-            Event::Eof if self.depth > 0 => return Err(ReadError::damaged("unexpected end")),
-            _ => {}
-        }
-        Ok(event)
+        Self { part, window: vec![0; WINDOW], at: 0, end: 0, depth: 0 }
     }
 
     /// Compressed bytes consumed, of how many.
     pub(super) fn consumed(&self) -> (u64, u64) {
-        self.reader.get_ref().inner.get_ref().consumed()
+        self.part.consumed()
+    }
+
+    pub(super) fn next(&mut self) -> Result<Token<'_>, ReadError> {
+        let (kind, range) = self.advance()?;
+        match kind {
+            Kind::Open if self.depth == MAX_DEPTH => return Err(ReadError::damaged("depth")),
+            Kind::Open => self.depth += 1,
+            Kind::Close if self.depth == 0 => return Err(ReadError::damaged("unexpected end tag")),
+            Kind::Close => self.depth -= 1,
+            Kind::End if self.depth > 0 => return Err(ReadError::damaged("unexpected end")),
+            _ => {}
+        }
+        let text = str::from_utf8(&self.window[range]).map_err(|_| ReadError::damaged("UTF-8"))?;
+        Ok(match kind {
+            Kind::Open => Token::Open(Tag::new(text)),
+            Kind::Empty => Token::Empty(Tag::new(text)),
+            Kind::Close => Token::Close(local(text.trim_ascii_end())),
+            Kind::Text => Token::Text(text),
+            Kind::Literal => Token::Literal(text),
+            Kind::End => Token::End,
+        })
+    }
+
+    /// Moves past the next token; its content is at the range returned.
+    fn advance(&mut self) -> Result<(Kind, Range<usize>), ReadError> {
+        loop {
+            if self.at == self.end && !self.more()? {
+                return Ok((Kind::End, 0..0));
+            }
+            if self.window[self.at] != b'<' {
+                let length = self.find(|rest| memchr::memchr(b'<', rest))?;
+                return Ok((Kind::Text, self.take(0, length.unwrap_or(self.end - self.at), 0)));
+            }
+            if self.starts_with(b"<!--")? {
+                self.markup(4, b"-->")?;
+            } else if self.starts_with(b"<?")? {
+                self.markup(2, b"?>")?;
+            } else if self.starts_with(b"<![CDATA[")? {
+                return Ok((Kind::Literal, self.markup(9, b"]]>")?));
+            } else if self.starts_with(b"<!")? {
+                return Err(ReadError::damaged("DOCTYPE"));
+            } else {
+                let end = self.find(end_of_tag)?.ok_or_else(unfinished)?;
+                let tag = &self.window[self.at..self.at + end];
+                return Ok(match (tag.get(1), tag.last()) {
+                    (Some(b'/'), _) => (Kind::Close, self.take(2, end, 1)),
+                    (_, Some(b'/')) => (Kind::Empty, self.take(1, end - 1, 2)),
+                    _ => (Kind::Open, self.take(1, end, 1)),
+                });
+            }
+        }
+    }
+
+    /// Takes the token that ends at `end`, both counted from `at`, and the
+    /// `tail` after it; its content starts at `start`.
+    fn take(&mut self, start: usize, end: usize, tail: usize) -> Range<usize> {
+        let range = self.at + start.min(end)..self.at + end;
+        self.at += end + tail;
+        range
+    }
+
+    /// Takes markup that begins with `head` bytes and ends with `tail`.
+    fn markup(&mut self, head: usize, tail: &[u8]) -> Result<Range<usize>, ReadError> {
+        let end = self.find(|rest| memchr::memmem::find(rest.get(head..)?, tail))?;
+        let end = end.ok_or_else(unfinished)? + head;
+        Ok(self.take(head, end, tail.len()))
+    }
+
+    fn starts_with(&mut self, prefix: &[u8]) -> Result<bool, ReadError> {
+        loop {
+            let rest = &self.window[self.at..self.end];
+            if rest.len() >= prefix.len() || !prefix.starts_with(rest) {
+                return Ok(rest.starts_with(prefix));
+            }
+            if !self.more()? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Asks `found` about what is left of the window, and about more of it
+    /// until it has an answer or the part ends.
+    fn find(&mut self, found: impl Fn(&[u8]) -> Option<usize>) -> Result<Option<usize>, ReadError> {
+        loop {
+            if let Some(place) = found(&self.window[self.at..self.end]) {
+                return Ok(Some(place));
+            }
+            if !self.more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the part.
+    fn more(&mut self) -> Result<bool, ReadError> {
+        self.window.copy_within(self.at..self.end, 0);
+        self.end -= self.at;
+        self.at = 0;
+        if self.end > MAX_TOKEN {
+            return Err(ReadError::TextTooLong);
+        }
+        if self.end > self.window.len() / 2 {
+            self.window.resize(self.window.len() * 2, 0);
+        }
+        let length = loop {
+            match self.part.read(&mut self.window[self.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read.map_err(refused)?,
+            }
+        };
+        self.end += length;
+        Ok(length > 0)
     }
 }
 
-/// Calls `each` with the local name and the value of every attribute. Names
-/// are taken without their prefix, because programs choose their own.
-///
-/// Worksheets have millions of attributes, all of the simplest form; this
-/// takes a third of the time that the library's own iterator takes.
-pub(super) fn attributes(
-    element: &BytesStart<'_>,
-    mut each: impl FnMut(&str, &str),
-) -> Result<(), ReadError> {
-    let mut rest = element.attributes_raw().trim_ascii();
-    while !rest.is_empty() {
-        let (name, value, after) = attribute(rest)
-            .ok_or_else(|| ReadError::damaged(format!("<{}>", element.name().as_ref())))?;
-        let name = name.split_once(':').map_or(name, |(_, local)| local);
-        if value.contains('&') {
-            each(name, &unescape(value).map_err(|error| ReadError::damaged(error.to_string()))?);
-        } else {
-            each(name, value);
-        }
-        rest = after.trim_ascii_start();
+impl<'a> Tag<'a> {
+    fn new(text: &'a str) -> Self {
+        let length = text.bytes().position(|byte| byte.is_ascii_whitespace());
+        let (name, attributes) = text.split_at(length.unwrap_or(text.len()));
+        Self { name: local(name), attributes }
     }
-    Ok(())
+
+    /// Calls `each` with the local name and the value of every attribute.
+    pub(super) fn attributes(&self, mut each: impl FnMut(&str, &str)) -> Result<(), ReadError> {
+        let mut rest = self.attributes.trim_ascii_start();
+        while !rest.is_empty() {
+            let (name, value, after) =
+                attribute(rest).ok_or_else(|| ReadError::damaged(format!("<{}>", self.name)))?;
+            if value.contains('&') {
+                let mut decoded = String::new();
+                decode(value, &mut decoded)?;
+                each(local(name), &decoded);
+            } else {
+                each(local(name), value);
+            }
+            rest = after.trim_ascii_start();
+        }
+        Ok(())
+    }
 }
 
 /// The first attribute: its name, its value as written, and what follows it.
 fn attribute(text: &str) -> Option<(&str, &str, &str)> {
-    let (name, rest) = text.split_once('=')?;
-    let rest = rest.trim_ascii_start();
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    let (value, rest) = rest[1..].split_once(quote)?;
-    Some((name.trim_ascii_end(), value, rest))
+    let equals = text.bytes().position(|byte| byte == b'=')?;
+    let rest = text[equals + 1..].trim_ascii_start();
+    let quote = *rest.as_bytes().first().filter(|quote| matches!(quote, b'"' | b'\''))?;
+    let length = rest.bytes().skip(1).position(|byte| byte == quote)?;
+    Some((text[..equals].trim_ascii_end(), &rest[1..=length], &rest[length + 2..]))
 }
 
-fn refused(error: Error) -> ReadError {
-    match error {
-        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>())
-        {
-            Some(refusal) => (*refusal).into(),
-            None if error.raw_os_error().is_some() => {
-                ReadError::Io(io::Error::new(error.kind(), error.to_string()))
-            }
-            None => ReadError::damaged(error.to_string()),
-        },
-        other => ReadError::damaged(other.to_string()),
-    }
-}
-
-/// Counts what one event takes.
-struct Bounded {
-    inner: BufReader<Part>,
-    taken: usize,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer)
-    }
-}
-
-impl BufRead for Bounded {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.taken > MAX_EVENT {
-            return Err(Refusal::Text.into());
+/// A `>` may stand inside the value of an attribute.
+fn end_of_tag(rest: &[u8]) -> Option<usize> {
+    let mut quote = None;
+    rest.iter().position(|&byte| {
+        match quote {
+            None if byte == b'>' => return true,
+            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            Some(open) if byte == open => quote = None,
+            _ => {}
         }
-        self.inner.fill_buf()
-    }
+        false
+    })
+}
 
-    fn consume(&mut self, amount: usize) {
-        self.taken += amount;
-        self.inner.consume(amount);
+fn local(name: &str) -> &str {
+    name.bytes().position(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
+}
+
+fn unfinished() -> ReadError {
+    ReadError::damaged("unexpected end")
+}
+
+fn refused(error: io::Error) -> ReadError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
+        Some(refusal) => (*refusal).into(),
+        None if error.raw_os_error().is_some() => ReadError::Io(error),
+        None => ReadError::damaged(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

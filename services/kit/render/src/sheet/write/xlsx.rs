@@ -127,7 +127,7 @@ fn put(
         Cell::Empty | Cell::Number(_) | Cell::Percent(_) => {}
         Cell::Date(value) => match excel_date(*value) {
             Some(date) => {
-                drop(page.write_datetime_with_format(row, column, date?, &formats.date)?)
+                page.write_datetime_with_format(row, column, date?, &formats.date)?;
             }
             None => text(page, written(*value))?,
         },

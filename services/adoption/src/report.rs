@@ -1,0 +1,273 @@
+//! The adoption report: figures of an organisation and of each unit directly
+//! below it on a date, before and after exclusions. Computed from rows; no I/O
+//! but for [`report`] itself.
+
+use crate::{exclusion::Reason, rules, store};
+use kernel::{Error, OrgPath, OrganisationId, viet};
+use serde::{Serialize, Serializer};
+use sqlx::PgConnection;
+use std::{collections::HashMap, ops::AddAssign};
+use time::Date;
+
+/// Head counts of an organisation or of a subtree on a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Members whose official home it is: the denominator of every share here.
+    pub members: i64,
+    /// Those who have a smartphone.
+    pub smartphones: i64,
+    /// Those whose account is activated.
+    pub activated: i64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.members += other.members;
+        self.smartphones += other.smartphones;
+        self.activated += other.activated;
+    }
+}
+
+/// A share in tenths of a percent; in JSON a number with one decimal, or null
+/// when there is nothing to divide by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(pub Option<i64>);
+
+impl Percent {
+    /// `part` of `whole`, rounded half up in whole numbers.
+    #[must_use]
+    pub fn of(part: i64, whole: i64) -> Self {
+        Self(viet::percent_tenths(part, whole))
+    }
+
+    /// As a number, such as 92.3.
+    #[must_use]
+    pub fn number(self) -> Option<f64> {
+        self.0.and_then(|tenths| i32::try_from(tenths).ok()).map(|tenths| f64::from(tenths) / 10.0)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+
+/// An organisation as it stood on the date of a report.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its identifier.
+    pub id: OrganisationId,
+    /// Its kind, as in SQL.
+    pub kind: String,
+    /// Its name on that date.
+    pub name: String,
+    /// Its place in the tree on that date.
+    pub path: OrgPath,
+    /// Its place in the tree at present, which decides who may look.
+    pub current_path: OrgPath,
+}
+
+/// The figures of one organisation alone, without what is below it.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// Its place in the tree on the date of the report.
+    pub path: OrgPath,
+    /// Its figures.
+    pub counts: Counts,
+}
+
+/// An exclusion that holds on the date of a report.
+#[derive(Clone, Debug)]
+pub struct Exclusion {
+    /// What is excluded, with all below it.
+    pub organisation: OrganisationId,
+    /// Its name on that date.
+    pub name: String,
+    /// Its place on that date.
+    pub path: OrgPath,
+    /// Why.
+    pub reason: Reason,
+    /// More about why.
+    pub note: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// The first day on which it holds.
+    pub excluded_from: Date,
+    /// The first day on which it no longer holds.
+    pub excluded_to: Option<Date>,
+    /// What it takes away from the figures.
+    pub counts: Counts,
+}
+
+/// Figures of a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// The denominator.
+    pub members: i64,
+    /// The numerator.
+    pub activated: i64,
+    /// One of the other.
+    pub percent: Percent,
+    /// For pages.
+    #[serde(skip)]
+    pub counts: Counts,
+}
+
+impl From<Counts> for Share {
+    fn from(counts: Counts) -> Self {
+        Self {
+            members: counts.members,
+            activated: counts.activated,
+            percent: Percent::of(counts.activated, counts.members),
+            counts,
+        }
+    }
+}
+
+/// Why and by whom a unit was excluded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Excluded {
+    /// Why.
+    pub reason: Reason,
+    /// Who approved it.
+    pub approved_by: String,
+}
+
+/// A unit directly below the organisation of the report, with all below it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unit {
+    /// Its name on the date.
+    pub name: String,
+    /// The denominator: all its members.
+    pub members: i64,
+    /// The numerator.
+    pub activated: i64,
+    /// One of the other.
+    pub percent: Percent,
+    /// Set when the whole unit is excluded.
+    pub excluded: Option<Excluded>,
+    /// Which unit.
+    #[serde(skip)]
+    pub place: Place,
+    /// Before exclusions.
+    #[serde(skip)]
+    pub counts: Counts,
+    /// After exclusions: nothing for an excluded unit.
+    #[serde(skip)]
+    pub adjusted: Counts,
+    /// Units below it that are excluded.
+    #[serde(skip)]
+    pub excluded_below: Vec<String>,
+    /// Whether it is to be named for a share below the threshold.
+    #[serde(skip)]
+    pub named: bool,
+}
+
+/// What `sotay report adoption --json` prints. Pages use the rest as well.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The date that the figures hold for.
+    #[serde(serialize_with = "iso")]
+    pub as_of: Date,
+    /// Of all members.
+    pub raw: Share,
+    /// Of the members outside the excluded units.
+    pub adjusted: Share,
+    /// The units directly below, by name.
+    pub units: Vec<Unit>,
+    /// The organisation itself.
+    #[serde(skip)]
+    pub root: Place,
+    /// Part of the totals that belongs to none of the units.
+    #[serde(skip)]
+    pub own: Counts,
+    /// Every exclusion that takes something away, at whatever depth.
+    #[serde(skip)]
+    pub exclusions: Vec<Exclusion>,
+}
+
+fn iso<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(date)
+}
+
+/// The report of an organisation as of a date.
+///
+/// # Errors
+/// [`Error::Invalid`] on `as_of` when the organisation did not exist on that
+/// date; or when the database refuses.
+pub async fn report(connection: &mut PgConnection, root: OrganisationId, as_of: Date) -> kernel::Result<Report> {
+    let Some(place) = store::place(connection, root, as_of).await? else {
+        let day = viet::format_date(as_of);
+        return Err(Error::field("as_of", format!("Ngày {day} đơn vị này chưa có hoặc không còn. Hãy chọn ngày khác.")));
+    };
+    let children = store::children(connection, root, as_of).await?;
+    let figures = store::figures(connection, &place.path, as_of).await?;
+    let exclusions = store::exclusions_on(connection, &place.path, as_of).await?;
+    Ok(compute(as_of, place, children, &figures, exclusions))
+}
+
+/// Puts the rows together. `figures` are those of the root and of whatever is
+/// below it; an exclusion may also stand above the root and then covers it all.
+#[must_use]
+pub fn compute(
+    as_of: Date,
+    root: Place,
+    mut children: Vec<Place>,
+    figures: &[Own],
+    mut exclusions: Vec<Exclusion>,
+) -> Report {
+    children.sort_by_cached_key(|child| viet::sort_key(&child.name));
+    let index: HashMap<String, usize> = children.iter().map(|c| c.path.0.clone()).zip(0..).collect();
+    let mut sums = vec![(Counts::default(), Counts::default()); children.len()];
+    let (mut raw, mut adjusted, mut own) = <(Counts, Counts, Counts)>::default();
+    for Own { path, counts } in figures {
+        let mut excluded = false;
+        for exclusion in exclusions.iter_mut().filter(|e| e.path.covers(path)) {
+            exclusion.counts += *counts;
+            excluded = true;
+        }
+        raw += *counts;
+        if !excluded {
+            adjusted += *counts;
+        }
+        match child_of(&root.path, path).and_then(|label| index.get(label)) {
+            Some(&at) => {
+                sums[at].0 += *counts;
+                if !excluded {
+                    sums[at].1 += *counts;
+                }
+            }
+            None => own += *counts,
+        }
+    }
+    let threshold = rules::named_below(as_of);
+    let units = children.into_iter().zip(sums).map(|(place, (counts, adjusted))| {
+        // The closest exclusion is the unit's own, if there is one.
+        let covering = exclusions.iter().filter(|e| e.path.covers(&place.path)).max_by_key(|e| e.path.0.len());
+        let below = exclusions.iter().filter(|e| e.path != place.path && place.path.covers(&e.path));
+        Unit {
+            name: place.name.clone(),
+            members: counts.members,
+            activated: counts.activated,
+            percent: Percent::of(counts.activated, counts.members),
+            excluded: covering.map(|e| Excluded { reason: e.reason, approved_by: e.approved_by.clone() }),
+            excluded_below: if covering.is_some() { Vec::new() } else { below.map(|e| e.name.clone()).collect() },
+            named: threshold.is_some_and(|t| t.rule.names(adjusted)),
+            place,
+            counts,
+            adjusted,
+        }
+    });
+    Report { as_of, raw: raw.into(), adjusted: adjusted.into(), units: units.collect(), root, own, exclusions }
+}
+
+/// The path of the unit directly below `root` that `path` belongs to.
+fn child_of<'a>(root: &OrgPath, path: &'a OrgPath) -> Option<&'a str> {
+    let rest = path.0.strip_prefix(&root.0)?;
+    let label = rest.find('.')?;
+    path.0.get(..=root.0.len() + label)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! One request, from the socket to the upstream and back.
+
+use crate::{Upstream, cookies, headers, host, path};
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{Html, IntoResponse as _, Response},
+};
+use askama::Template as _;
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http_body_util::Limited;
+use kernel::{Actor, Error, TenantId};
+use std::{net::IpAddr, sync::Arc, time::{Duration, Instant}};
+use tenancy::registry::{Tenant, TenantState};
+use utoipa::openapi::OpenApi;
+use uuid::Uuid;
+use web::{App, Bare, Csrf, Face, Failure, Flash, RequestContext, SessionChange, Visitor};
+
+/// The largest body that any operation takes, with room for its form.
+const BODY_LIMIT: usize = 110_000_000;
+/// How long an operation may take to answer, counted without its upload.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an upload may take on a weak link.
+const UPLOAD_PATIENCE: Duration = Duration::from_secs(900);
+
+/// Under which names tenants are reached.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    /// `<slug>.<base>` is the tenant's address, for each base.
+    pub bases: Vec<String>,
+}
+
+/// The gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    app: App,
+    upstream: Upstream,
+    hosts: Arc<Hosts>,
+    api: Arc<str>,
+}
+
+/// What the listener knows of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The other end.
+    pub address: IpAddr,
+    /// Whether it came over TLS.
+    pub secure: bool,
+}
+
+impl Door {
+    /// A gateway in front of an upstream whose operations `api` describes.
+    ///
+    /// # Errors
+    /// When the description cannot be written as JSON.
+    pub fn new(app: App, upstream: Upstream, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
+        Ok(Self { app, upstream, hosts: Arc::new(hosts), api: api.to_json()?.into() })
+    }
+
+    /// Answers one request.
+    pub async fn answer(mut self, request: Request, peer: Peer) -> Response {
+        let started = Instant::now();
+        let id = self.app.world.id::<Uuid>().simple().to_string();
+        let method = request.method().clone();
+        let (tenant, mut response) = self.route(request, peer, &id).await;
+        headers::dress(response.headers_mut(), &id, peer.secure);
+        let status = response.status().as_u16();
+        let millis = started.elapsed().as_millis();
+        let tenant = tenant.map_or_else(|| "-".into(), |tenant| tenant.to_string());
+        // The path is left out: it may hold a code.
+        let operation = response.extensions().get::<web::Operation>().map_or("-", |o| o.0);
+        tracing::info!(%id, tenant, operation, status, millis = u64::try_from(millis).unwrap_or(u64::MAX),
+            "{tenant} {method} {operation} {status} in {millis} ms");
+        response
+    }
+
+    async fn route(&mut self, request: Request, peer: Peer, id: &str) -> (Option<TenantId>, Response) {
+        match request.uri().path() {
+            "/healthz" => return (None, "ok\n".into_response()),
+            "/readyz" => return (None, self.ready().await),
+            _ => {}
+        }
+        let Some(tenant) = host::asked_for(&request).and_then(|host| self.tenant(&host)) else {
+            return (None, nothing_here());
+        };
+        let id_of = Some(tenant.id.clone());
+        let response = match tenant.state {
+            TenantState::Active if tenant.schema_version < newest() => upgrading(),
+            TenantState::Active => self.enter(request, &tenant, peer, id).await,
+            TenantState::Suspended => suspended(),
+            TenantState::Provisioning | TenantState::Retired => nothing_here(),
+        };
+        (id_of, response)
+    }
+
+    async fn enter(&mut self, request: Request, tenant: &Tenant, peer: Peer, id: &str) -> Response {
+        if request.method() == Method::GET {
+            match request.uri().path() {
+                "/assets/theme.css" => return web::assets::theme(tenant),
+                "/api/openapi.json" => {
+                    return ([(header::CONTENT_TYPE, "application/json")], self.api.to_string()).into_response();
+                }
+                path => {
+                    if let Some(response) = path.strip_prefix("/assets/").and_then(web::assets::file) {
+                        return response;
+                    }
+                }
+            }
+        }
+        let (mut parts, body) = request.into_parts();
+        let api = take_api_prefix(&mut parts.uri);
+        let face = if api || wants_json(&parts.headers) { Face::Json } else { Face::Html };
+        let path = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let mut context = RequestContext {
+            tenant: tenant.id.clone(),
+            actor: None,
+            face,
+            csrf: Csrf::NotNeeded,
+            id: id.to_owned(),
+            peer: peer.address,
+            origin: String::new(),
+            flash: (face == Face::Html).then(|| cookies::flash(&parts.headers)).flatten(),
+        };
+        let scheme = if peer.secure { "https" } else { "http" };
+        let request = Request::from_parts(parts, Body::empty());
+        context.origin = format!("{scheme}://{}", host::authority(&request).unwrap_or_default().to_ascii_lowercase());
+        let (mut parts, _) = request.into_parts();
+
+        let had_visitor = cookies::get(&parts.headers, cookies::visitor_name(peer.secure)).map(ToOwned::to_owned);
+        let visitor = had_visitor.clone().unwrap_or_else(|| self.app.world.id::<Uuid>().simple().to_string());
+        let outcome = self.identify(&mut context, &parts.headers, &visitor, api, peer.secure).await;
+        let shown_flash = context.flash.is_some();
+        let needs_visitor = had_visitor.is_none() && matches!(context.csrf, Csrf::Token(_)) && context.actor.is_none();
+        let context = Arc::new(context);
+        let checked = outcome.and_then(|()| check(&parts.method, &parts.headers, &parts.uri, &context, api));
+        if let Err(error) = checked {
+            let refused = async { Failure::from(error).into_response() };
+            return web::scoped(self.app.clone(), context, path, refused).await;
+        }
+        parts.extensions.insert(context.clone());
+        let uploading = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+        let request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
+        let patience = if uploading { UPLOAD_PATIENCE } else { PATIENCE };
+        let mut response = match tokio::time::timeout(patience, self.upstream.call(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let late = Error::Unavailable("Việc này mất quá nhiều thời gian nên đã dừng; chưa có gì thay đổi.".into());
+                web::scoped(self.app.clone(), context.clone(), path, async { Failure::from(late).into_response() }).await
+            }
+        };
+        if !api {
+            set_cookies(&mut response, &visitor, needs_visitor, shown_flash, peer.secure);
+        }
+        response
+    }
+
+    /// Who it is, and what forms must repeat.
+    async fn identify(
+        &self,
+        context: &mut RequestContext,
+        headers: &HeaderMap,
+        visitor: &str,
+        api: bool,
+        secure: bool,
+    ) -> Result<(), Error> {
+        let bearer = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        if let Some(token) = bearer {
+            context.actor = Some(self.actor(context, token).await?.ok_or(Error::Unauthenticated)?);
+            return Ok(());
+        }
+        // Programs say who they are; a browser's cookie does not speak for them.
+        if api {
+            return Ok(());
+        }
+        if let Some(token) = cookies::get(headers, cookies::session_name(secure)) {
+            context.actor = self.actor(context, token).await?;
+        }
+        let key = self.app.tenants.key();
+        context.csrf = match &context.actor {
+            Some(actor) => Csrf::for_session(key, &context.tenant, actor.session),
+            None => Csrf::for_visitor(key, &context.tenant, &Visitor(visitor.to_owned())),
+        };
+        Ok(())
+    }
+
+    async fn actor(&self, context: &RequestContext, token: &str) -> Result<Option<Actor>, Error> {
+        let db = self.app.tenants.db(&context.tenant)?;
+        directory::account::session::resolve(&db, &self.app.world, token).await
+    }
+
+    fn tenant(&self, host: &str) -> Option<Arc<Tenant>> {
+        if let Some(tenant) = self.app.tenants.by_host(host) {
+            return Some(tenant);
+        }
+        let slug = self.hosts.bases.iter().find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'))?;
+        self.app.tenants.get(&TenantId::new(slug).ok()?)
+    }
+
+    async fn ready(&self) -> Response {
+        match self.app.tenants.refresh().await {
+            Ok(()) => "ready\n".into_response(),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+        }
+    }
+}
+
+/// What is wrong with a request before any service looks at it.
+fn check(method: &Method, headers: &HeaderMap, uri: &Uri, context: &RequestContext, api: bool) -> Result<(), Error> {
+    if !path::is_plain(uri.path()) {
+        return Err(Error::BadRequest("Địa chỉ này không hợp lệ. Hãy đi từ trang chủ.".into()));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(Error::TooLarge("Tệp gửi lên vượt quá 100 MB, là mức lớn nhất hệ thống nhận.".into()));
+    }
+    // A second lock besides the token: browsers say where a request comes from.
+    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && !api && !matches!(context.csrf, Csrf::NotNeeded) {
+        let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
+        let origin = headers.get(header::ORIGIN).and_then(|v| v.to_str().ok());
+        let foreign = match (site, origin) {
+            (Some(site), _) => !matches!(site, "same-origin" | "none"),
+            (None, Some(origin)) => !origin.eq_ignore_ascii_case(&context.origin),
+            (None, None) => false,
+        };
+        if foreign {
+            return Err(Error::Forbidden("Yêu cầu này đến từ một trang khác nên không được thực hiện. Hãy làm từ chính trang của đơn vị.".into()));
+        }
+    }
+    Ok(())
+}
+
+fn set_cookies(response: &mut Response, visitor: &str, needs_visitor: bool, shown_flash: bool, secure: bool) {
+    let change = response.extensions_mut().remove::<SessionChange>();
+    let flash = response.extensions_mut().remove::<Flash>();
+    let is_page = response.status() != StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    match change {
+        Some(SessionChange::Started(token)) => cookies::set_session(headers, Some(&token), secure),
+        Some(SessionChange::Ended) => cookies::set_session(headers, None, secure),
+        None => {}
+    }
+    if needs_visitor {
+        cookies::set_visitor(headers, visitor, secure);
+    }
+    match flash {
+        Some(Flash(text)) => cookies::set_flash(headers, Some(&text), secure),
+        None if shown_flash && is_page => cookies::set_flash(headers, None, secure),
+        None => {}
+    }
+}
+
+/// `/api/v1/x` is `/x` with JSON pinned.
+fn take_api_prefix(uri: &mut Uri) -> bool {
+    let Some(rest) = uri.path_and_query().and_then(|pq| pq.as_str().strip_prefix("/api/v1")) else { return false };
+    if !rest.starts_with('/') {
+        return false;
+    }
+    let mut parts = uri.clone().into_parts();
+    let Ok(rest) = rest.parse() else { return false };
+    parts.path_and_query = Some(rest);
+    match Uri::from_parts(parts) {
+        Ok(stripped) => {
+            *uri = stripped;
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("json") && !accept.contains("text/html"))
+}
+
+fn newest() -> i32 {
+    i32::try_from(tenancy::migrations::tenant_count()).unwrap_or(i32::MAX)
+}
+
+fn nothing_here() -> Response {
+    bare(StatusCode::NOT_FOUND, &Bare {
+        title: "Không có trang này",
+        heading: "Không có trang này",
+        message: "Địa chỉ này không thuộc hệ thống.",
+        what_next: "Kiểm tra lại địa chỉ trên giấy hướng dẫn, hoặc hỏi bí thư chi bộ.",
+    })
+}
+
+fn suspended() -> Response {
+    bare(StatusCode::SERVICE_UNAVAILABLE, &Bare {
+        title: "Tạm dừng phục vụ",
+        heading: "Trang của đơn vị đang tạm dừng",
+        message: "Người vận hành đã tạm dừng trang này. Dữ liệu vẫn được giữ nguyên.",
+        what_next: "Liên hệ Văn phòng cấp ủy để biết khi nào dùng lại được.",
+    })
+}
+
+fn upgrading() -> Response {
+    bare(StatusCode::SERVICE_UNAVAILABLE, &Bare {
+        title: "Đang nâng cấp",
+        heading: "Trang của đơn vị đang được nâng cấp",
+        message: "Việc nâng cấp thường xong trong vài phút. Dữ liệu vẫn được giữ nguyên.",
+        what_next: "Mở lại trang này sau ít phút.",
+    })
+}
+
+fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
+    let mut response = match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => status.into_response(),
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("120"));
+    }
+    response
+}

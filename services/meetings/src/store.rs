@@ -1,0 +1,295 @@
+//! All SQL of the service: meetings here, attendance in [`roll`].
+
+pub(crate) mod roll;
+
+use crate::{
+    meeting::{Kind, State},
+    roll::Presence,
+};
+use kernel::{AccountId, MeetingId, MemberId, OrganisationId, Result};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// A meeting with the branch that holds it.
+pub(crate) struct Meeting {
+    pub id: MeetingId,
+    pub organisation: OrganisationId,
+    pub organisation_name: String,
+    pub path: String,
+    pub kind: Kind,
+    pub state: State,
+    pub title: String,
+    pub place: String,
+    pub agenda: String,
+    pub starts_at: OffsetDateTime,
+    pub code: Option<String>,
+    pub opened_at: Option<OffsetDateTime>,
+    pub minute: Option<String>,
+}
+
+pub(crate) async fn meeting(conn: &mut PgConnection, id: MeetingId) -> Result<Option<Meeting>> {
+    let meeting = sqlx::query_as!(
+        Meeting,
+        r#"SELECT m.id, m.organisation, o.name AS organisation_name, o.path,
+                  m.kind AS "kind: Kind", m.state AS "state: State",
+                  m.title, m.place, m.agenda, m.starts_at, m.code, m.opened_at, m.minute
+           FROM meeting m JOIN organisation o ON o.id = m.organisation
+           WHERE m.id = $1"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(meeting)
+}
+
+/// What a step needs to know of its meeting.
+pub(crate) struct Locked {
+    pub state: State,
+    pub organisation: OrganisationId,
+    pub code: Option<String>,
+    pub starts_at: OffsetDateTime,
+}
+
+/// Holds a meeting still: other steps, marks and check-ins wait.
+pub(crate) async fn lock(conn: &mut PgConnection, id: MeetingId) -> Result<Option<Locked>> {
+    let locked = sqlx::query_as!(
+        Locked,
+        r#"SELECT state AS "state: State", organisation, code, starts_at FROM meeting WHERE id = $1 FOR UPDATE"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(locked)
+}
+
+/// A meeting to be held.
+pub(crate) struct Draft<'a> {
+    pub organisation: OrganisationId,
+    pub kind: Kind,
+    pub title: &'a str,
+    pub place: &'a str,
+    pub agenda: &'a str,
+    pub starts_at: OffsetDateTime,
+}
+
+/// The same meeting, when it was sent before.
+pub(crate) async fn same(conn: &mut PgConnection, draft: &Draft<'_>) -> Result<Option<MeetingId>> {
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM meeting
+         WHERE organisation = $1 AND starts_at = $2 AND kind = $3 AND title = $4 AND state <> 'cancelled'",
+        draft.organisation.0,
+        draft.starts_at,
+        draft.kind.name(),
+        draft.title
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(Into::into))
+}
+
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    id: MeetingId,
+    draft: &Draft<'_>,
+    by: AccountId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO meeting (id, organisation, kind, title, place, agenda, starts_at, state, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9)",
+        id.0,
+        draft.organisation.0,
+        draft.kind.name(),
+        draft.title,
+        draft.place,
+        draft.agenda,
+        draft.starts_at,
+        now,
+        by.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn announce(conn: &mut PgConnection, id: MeetingId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!("UPDATE meeting SET state = 'announced', announced_at = $2 WHERE id = $1", id.0, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Opens a meeting unless its code is taken, or was not long ago.
+pub(crate) async fn open(conn: &mut PgConnection, id: MeetingId, code: &str, now: OffsetDateTime) -> Result<bool> {
+    let opened = sqlx::query!(
+        "UPDATE meeting SET state = 'opened', code = $2, opened_at = $3
+         WHERE id = $1 AND NOT EXISTS (SELECT FROM meeting other WHERE other.code = $2 OR other.spent_code = $2)",
+        id.0,
+        code,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(opened.rows_affected() == 1)
+}
+
+pub(crate) async fn cancel(conn: &mut PgConnection, id: MeetingId) -> Result<()> {
+    sqlx::query!("UPDATE meeting SET state = 'cancelled' WHERE id = $1", id.0).execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn close(conn: &mut PgConnection, id: MeetingId, minute: &str, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "UPDATE meeting SET state = 'closed', spent_code = code, code = NULL, closed_at = $3, minute = $2 WHERE id = $1",
+        id.0,
+        minute,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A branch that may hold meetings.
+pub(crate) struct Branch {
+    pub id: OrganisationId,
+    pub name: String,
+    pub path: String,
+}
+
+/// The standing branches at and below some places, by name.
+pub(crate) async fn branches(conn: &mut PgConnection, scopes: &[String], limit: i64) -> Result<Vec<Branch>> {
+    let branches = sqlx::query_as!(
+        Branch,
+        "SELECT o.id, o.name, o.path FROM organisation o
+         WHERE o.kind IN ('chi_bo_co_so', 'chi_bo_truc_thuoc') AND o.dissolved_on IS NULL
+           AND EXISTS (SELECT FROM unnest($1::text[]) AS s (path) WHERE starts_with(o.path, s.path))
+         ORDER BY o.name_sort, o.id LIMIT $2",
+        scopes,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(branches)
+}
+
+/// A standing branch.
+pub(crate) async fn branch(conn: &mut PgConnection, id: OrganisationId) -> Result<Option<Branch>> {
+    let branch = sqlx::query_as!(
+        Branch,
+        "SELECT id, name, path FROM organisation
+         WHERE id = $1 AND kind IN ('chi_bo_co_so', 'chi_bo_truc_thuoc') AND dissolved_on IS NULL",
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(branch)
+}
+
+/// Where and when a branch met the last time.
+pub(crate) async fn last_place(
+    conn: &mut PgConnection,
+    branch: OrganisationId,
+) -> Result<Option<(String, OffsetDateTime)>> {
+    let last = sqlx::query!(
+        "SELECT place, starts_at FROM meeting
+         WHERE organisation = $1 AND state <> 'cancelled' ORDER BY starts_at DESC LIMIT 1",
+        branch.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(last.map(|row| (row.place, row.starts_at)))
+}
+
+/// A line of a list.
+pub(crate) struct Line {
+    pub id: MeetingId,
+    pub organisation_name: String,
+    pub kind: Kind,
+    pub state: State,
+    pub title: String,
+    pub place: String,
+    pub starts_at: OffsetDateTime,
+}
+
+/// Which meetings a list shows.
+pub(crate) struct Reach<'a> {
+    /// The places of exactly these organisations …
+    pub own: &'a [String],
+    /// … and all that is at or below these.
+    pub below: &'a [String],
+    /// Where drafts are shown too.
+    pub drafts: &'a [String],
+}
+
+/// A page of a list: under way, then to come, then gone by.
+pub(crate) async fn page(
+    conn: &mut PgConnection,
+    reach: &Reach<'_>,
+    now: OffsetDateTime,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Line>> {
+    let lines = sqlx::query_as!(
+        Line,
+        r#"SELECT m.id, o.name AS organisation_name, m.kind AS "kind: Kind", m.state AS "state: State",
+                  m.title, m.place, m.starts_at
+           FROM meeting m
+           JOIN organisation o ON o.id = m.organisation
+           CROSS JOIN LATERAL (
+               SELECT m.state IN ('draft', 'announced') AND m.starts_at > $4::timestamptz - interval '1 day' AS ahead) t
+           WHERE (o.path = ANY ($1)
+                  OR EXISTS (SELECT FROM unnest($2::text[]) AS s (path) WHERE starts_with(o.path, s.path)))
+             AND (m.state <> 'draft'
+                  OR EXISTS (SELECT FROM unnest($3::text[]) AS s (path) WHERE starts_with(o.path, s.path)))
+           ORDER BY m.state = 'opened' DESC, t.ahead DESC,
+                    CASE WHEN t.ahead THEN m.starts_at END, m.starts_at DESC, m.id
+           LIMIT $5 OFFSET $6"#,
+        reach.own,
+        reach.below,
+        reach.drafts,
+        now,
+        limit,
+        offset
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(lines)
+}
+
+/// The next meeting, with how a member stands in it.
+pub(crate) struct Next {
+    pub id: MeetingId,
+    pub title: String,
+    pub place: String,
+    pub starts_at: OffsetDateTime,
+    pub state: State,
+    pub mine: Option<Presence>,
+}
+
+/// The meeting under way at one of these places, else the next one to come.
+pub(crate) async fn next(
+    conn: &mut PgConnection,
+    own: &[String],
+    member: MemberId,
+    now: OffsetDateTime,
+) -> Result<Option<Next>> {
+    let next = sqlx::query_as!(
+        Next,
+        r#"SELECT m.id, m.title, m.place, m.starts_at, m.state AS "state: State", a.state AS "mine?: Presence"
+           FROM meeting m
+           JOIN organisation o ON o.id = m.organisation
+           LEFT JOIN attendance a ON a.meeting = m.id AND a.member = $2
+           WHERE o.path = ANY ($1)
+             AND (m.state = 'opened'
+                  OR (m.state = 'announced' AND m.starts_at > $3::timestamptz - interval '1 day'))
+           ORDER BY m.state = 'opened' DESC, m.starts_at, m.id
+           LIMIT 1"#,
+        own,
+        member.0,
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(next)
+}
