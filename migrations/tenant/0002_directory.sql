@@ -139,10 +139,18 @@ CREATE TABLE roster_import (
     unchanged   bigint NOT NULL DEFAULT 0,
     bad         bigint NOT NULL DEFAULT 0,
     failure     text,
+    kept        boolean NOT NULL DEFAULT false,
+    attempt     bigint NOT NULL DEFAULT 0,
+    beat_at     timestamptz,
+    checked_at  timestamptz,
     uploaded_at timestamptz NOT NULL,
     uploaded_by uuid,
     finished_at timestamptz
 );
+CREATE INDEX roster_import_uploaded ON roster_import (uploaded_at DESC);
+COMMENT ON COLUMN roster_import.kept IS 'Whether the file still lies in the blob store, under the import''s id.';
+COMMENT ON COLUMN roster_import.attempt IS 'Counts the passes that were begun; only the latest may write.';
+COMMENT ON COLUMN roster_import.beat_at IS 'When a pass last gave a sign of life; a silent one may be begun again.';
 
 CREATE TABLE roster_preview (
     import       uuid NOT NULL REFERENCES roster_import ON DELETE CASCADE,

@@ -155,6 +155,15 @@ fn check_approval(approved_by: &str, errors: &mut Errors) {
     }
 }
 
+/// The reason and the note in one line.
+pub(crate) fn in_words(reason: Reason, note: &str) -> String {
+    match (reason, note) {
+        (reason, "") => reason.label().into(),
+        (Reason::Other, note) => note.into(),
+        (reason, note) => format!("{} ({note})", reason.label()),
+    }
+}
+
 /// A date of a form, or a note of what is wrong with it.
 pub(crate) fn date(text: &str, field: &str, errors: &mut Errors) -> Option<Date> {
     viet::parse_date(text).map_err(|error| errors.add(field, error.to_string())).ok()

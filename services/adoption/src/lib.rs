@@ -1,1 +1,86 @@
-//! Under construction.
+//! Adoption: how far the members of each organisation have come in using the
+//! platform, which units are left out of the count and why, and what of it the
+//! national committee sees.
+//!
+//! Every figure is folded from events into one table of increments a day, so
+//! that any past day can be summed over the tree as it stood on that day. Raw
+//! and adjusted figures stand side by side, each with its denominator. Who has
+//! not activated is for the branch secretary alone; above the branch there are
+//! counts, without the small ones.
+//!
+//! Events read: whatever carries `deltas` (from the directory),
+//! `account.activated`, `account.withdrawn`, `document.acknowledged`,
+//! `meeting.checked_in`, `meeting.closed`.
+//!
+//! Events written:
+//! - `adoption.excluded` on the line of the ledger: `reason`, `excluded_from`,
+//!   `excluded_to`;
+//! - `adoption.exclusion_ended` on the same: `excluded_to`.
+
+mod end_exclusion;
+mod exclude;
+mod exclude_form;
+pub mod exclusion;
+mod exclusions;
+mod export;
+pub mod figure;
+mod fold;
+mod home;
+pub mod measure;
+pub mod national;
+mod national_export;
+mod national_show;
+pub mod overview;
+pub mod privacy;
+pub mod report;
+pub mod rollup;
+pub mod rules;
+mod sheet;
+mod show;
+mod store;
+
+pub use exclude::exclude_in;
+pub use exclusion::{NewExclusion, Reason};
+pub use home::home;
+pub use report::{Report, report};
+
+use kernel::{Error, OrganisationId, Result, World};
+use sqlx::PgConnection;
+use tenancy::{Fold, Outlet};
+use web::Routes;
+
+/// The operations.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new(include_str!("../policy.csv"))
+        .add(web::routes!(show::show))
+        .add(web::routes!(export::export))
+        .add(web::routes!(exclusions::exclusions))
+        .add(web::routes!(exclude_form::exclude_form))
+        .add(web::routes!(exclude::exclude))
+        .add(web::routes!(end_exclusion::end_exclusion))
+        .add(web::routes!(national_show::show))
+        .add(web::routes!(national_export::export))
+        .nav(40, "/adoption", "Tình hình sử dụng", "adoption.show")
+        .nav(50, "/national", "Toàn quốc", "national.show")
+}
+
+/// What is computed from events.
+#[must_use]
+pub fn folds() -> Vec<Box<dyn Fold>> {
+    vec![Box::new(fold::Days)]
+}
+
+/// What leaves a tenant. `world` says which day is today.
+#[must_use]
+pub fn outlets(world: World) -> Vec<Box<dyn Outlet>> {
+    vec![Box::new(rollup::NationalReview { world })]
+}
+
+/// The top of the tenant's tree, where its report begins.
+///
+/// # Errors
+/// [`Error::NotFound`] when there are no organisations yet.
+pub async fn root(connection: &mut PgConnection) -> Result<OrganisationId> {
+    store::root(connection).await?.ok_or(Error::NotFound)
+}

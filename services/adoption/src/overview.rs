@@ -3,83 +3,262 @@
 
 use crate::{
     exclusion::Reason,
+    figure::Figure,
     privacy::{self, Cell, Shown},
-    report::{self, Counts, Percent, Report, Unit},
+    report::{self, Place, Report, Unit, iso},
     rules,
     store::{self, Organisation},
 };
-use kernel::{Error, OrgPath, OrganisationId, Role, viet};
+use kernel::{Error, Errors, OrgPath, OrganisationId, Result, Role, viet};
 use serde::Serialize;
 use sqlx::PgConnection;
 use time::Date;
 use utoipa::ToSchema;
 use web::Ctx;
 
-/// Figures as the reader may see them. What is withheld is null in JSON.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Figure {
-    /// The denominator.
+/// A report as its reader sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Overview {
+    /// The organisation's identifier.
+    #[schema(value_type = uuid::Uuid)]
+    pub unit: OrganisationId,
+    /// Its name on that date.
+    pub name: String,
+    /// The date that the figures hold for.
+    #[serde(serialize_with = "iso")]
+    pub as_of: Date,
+    /// Of all members.
+    pub raw: Figure,
+    /// Of the members outside the excluded units.
+    pub adjusted: Figure,
+    /// The units directly below: lowest share first, then those whose share is
+    /// withheld or does not exist, then the excluded ones.
+    pub units: Vec<Row>,
+    /// The exclusions that take something away.
+    pub exclusions: Vec<ExclusionRow>,
+    /// The rule by which units are named.
+    pub named_below: Option<Source>,
+    /// The rule by which small numbers are withheld.
+    pub small_cell: Option<Source>,
+    /// Members that belong to none of the units.
+    #[serde(skip)]
+    pub own: i64,
+    /// Whether the organisation is a branch.
+    #[serde(skip)]
+    pub is_branch: bool,
+    /// Whether the reader is its secretary.
+    #[serde(skip)]
+    pub is_secretary: bool,
+}
+
+/// A unit of an [`Overview`], with all below it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Row {
+    /// Its identifier.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: OrganisationId,
+    /// Its kind.
+    pub kind: String,
+    /// Its name on that date.
+    pub name: String,
+    /// Before exclusions.
+    pub raw: Figure,
+    /// After exclusions, where that differs and something is left.
+    pub adjusted: Option<Figure>,
+    /// Why the whole unit is excluded.
+    pub excluded: Option<Reason>,
+    /// Excluded units below it.
+    pub excluded_below: Vec<String>,
+    /// Whether its share lies below the threshold.
+    pub named: bool,
+    /// Whether the reader may look into it.
+    #[serde(skip)]
+    pub open: bool,
+}
+
+/// An exclusion that holds on the date.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExclusionRow {
+    /// The unit.
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+    /// More about why.
+    pub note: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// Since when.
+    #[serde(serialize_with = "iso")]
+    pub excluded_from: Date,
+    /// Members that it takes away, as far as they are within the report.
     pub members: i64,
-    /// Members who have a smartphone.
-    pub smartphones: Option<i64>,
-    /// Members whose account is activated.
-    pub activated: Option<i64>,
-    /// Members whose account is not activated.
-    pub not_activated: Option<i64>,
-    /// Activated of members, in percent.
-    #[schema(value_type = Option<f64>)]
-    pub percent: Percent,
-    /// How much of it is shown, and why not all.
-    pub shown: Shown,
 }
 
-impl Figure {
-    fn new(counts: Counts, shown: Shown) -> Self {
-        let all = shown == Shown::All;
-        Self {
-            members: counts.members,
-            smartphones: all.then_some(counts.smartphones),
-            activated: all.then_some(counts.activated),
-            not_activated: all.then_some(counts.members - counts.activated),
-            percent: if all { Percent::of(counts.activated, counts.members) } else { Percent(None) },
-            shown,
-        }
+impl ExclusionRow {
+    /// The reason and the note in one line.
+    #[must_use]
+    pub fn reason_text(&self) -> String {
+        crate::exclusion::in_words(self.reason, &self.note)
     }
 
-    /// The denominator, as people read it.
+    /// Since when, as people read it.
     #[must_use]
-    pub fn members_text(&self) -> String {
-        viet::format_count(self.members)
-    }
-
-    /// The smartphone owners, as people read it.
-    #[must_use]
-    pub fn smartphones_text(&self) -> String {
-        self.smartphones.map_or_else(|| "không nêu".into(), viet::format_count)
-    }
-
-    /// The numerator, as people read it.
-    #[must_use]
-    pub fn activated_text(&self) -> String {
-        self.activated.map_or_else(|| "không nêu".into(), viet::format_count)
-    }
-
-    /// The rest, as people read it.
-    #[must_use]
-    pub fn not_activated_text(&self) -> String {
-        match (self.shown, self.not_activated) {
-            (Shown::All, Some(count)) => viet::format_count(count),
-            (Shown::Few, _) => "dưới 5".into(),
-            _ => "không nêu".into(),
-        }
-    }
-
-    /// The share, as people read it.
-    #[must_use]
-    pub fn percent_text(&self) -> String {
-        match self.activated {
-            Some(activated) => viet::format_percent(activated, self.members),
-            None => "không nêu".into(),
-        }
+    pub fn from_text(&self) -> String {
+        viet::format_date(self.excluded_from)
     }
 }
+
+/// A rule's number and source.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Source {
+    /// The threshold.
+    pub value: i64,
+    /// Where it comes from.
+    pub citation: String,
+    /// A, B, C or D: how well the source is known.
+    pub confidence: String,
+}
+
+impl Overview {
+    /// The units to be named, with their share.
+    #[must_use]
+    pub fn named(&self) -> Vec<String> {
+        self.units
+            .iter()
+            .filter(|row| row.named)
+            .map(|row| format!("{} ({})", row.name, row.adjusted.unwrap_or(row.raw).percent_text()))
+            .collect()
+    }
+
+    /// The date, as people read it.
+    #[must_use]
+    pub fn as_of_text(&self) -> String {
+        viet::format_date(self.as_of)
+    }
+}
+
+/// The organisation that was asked for, or else the topmost one at which the
+/// actor may do the operation.
+///
+/// # Errors
+/// [`Error::NotFound`] outside the actor's reach.
+pub(crate) async fn unit(ctx: &Ctx, conn: &mut PgConnection, operation: &str, asked: &str) -> Result<Organisation> {
+    let id = if asked.is_empty() {
+        let path = topmost(ctx.scopes_for(operation)).ok_or(Error::NotFound)?;
+        store::organisation_at(conn, &path).await?.ok_or(Error::NotFound)?
+    } else {
+        asked.parse().map_err(|_| Error::NotFound)?
+    };
+    let unit = store::organisation(conn, id).await?.ok_or(Error::NotFound)?;
+    ctx.authorise_for(operation, &unit.path)?;
+    Ok(unit)
+}
+
+fn topmost(scopes: Vec<String>) -> Option<OrgPath> {
+    scopes.into_iter().min_by_key(|path| (path.matches('.').count(), path.clone())).map(OrgPath)
+}
+
+/// The date that was asked for: today when none was.
+///
+/// # Errors
+/// [`Error::Invalid`] on `as_of`.
+pub(crate) fn as_of(asked: &str, today: Date) -> Result<Date> {
+    if asked.trim().is_empty() {
+        return Ok(today);
+    }
+    let mut errors = Errors::default();
+    let date = crate::exclusion::date(asked, "as_of", &mut errors);
+    if date.is_some_and(|date| date > today) {
+        errors.add("as_of", "Ngày này chưa đến. Hãy chọn hôm nay hoặc một ngày trước đó.");
+    }
+    errors.or(date.unwrap_or(today))
+}
+
+/// The report of an organisation, as the actor may see it.
+///
+/// # Errors
+/// As for [`report::report`].
+pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, unit: &Organisation, as_of: Date) -> Result<Overview> {
+    let report = report::report(conn, unit.id, as_of).await?;
+    let secretary: Vec<String> = ctx
+        .actor()?
+        .grants
+        .iter()
+        .filter(|grant| grant.role == Role::Secretary)
+        .map(|grant| grant.scope.0.clone())
+        .collect();
+    let own_branches = if secretary.is_empty() { Vec::new() } else { store::branches_among(conn, &secretary).await? };
+    let open = |path: &OrgPath| ctx.may("adoption.show", path);
+    Ok(build(report, &own_branches, ctx.world().today(), open))
+}
+
+/// Withholds what the reader may not see and sorts the rest. `own_branches` are
+/// the branches that the reader is secretary of.
+fn build(report: Report, own_branches: &[OrgPath], today: Date, open: impl Fn(&OrgPath) -> bool) -> Overview {
+    let small = rules::small_cell(today);
+    let below = small.map_or(0, |rule| rule.rule.below);
+    let own = |place: &Place| own_branches.iter().any(|branch| branch.covers(&place.current_path));
+    let cell = |place: &Place, counts: report::Counts| Cell {
+        guarded: place.is_branch() && !own(place),
+        without: counts.members - counts.activated,
+    };
+    let head = cell(&report.root, report.raw.counts);
+    let shown = privacy::shown(&[head], below).first().copied().unwrap_or(Shown::All);
+    let cells: Vec<Cell> = report.units.iter().map(|unit| cell(&unit.place, unit.counts)).collect();
+    let mut units: Vec<Row> = report
+        .units
+        .into_iter()
+        .zip(privacy::shown(&cells, below))
+        .map(|(unit, shown)| row(unit, shown, below, &open))
+        .collect();
+    // Stable: equals stay in the order of their names.
+    units.sort_by_key(|row| (row.excluded.is_some(), row.raw.percent.0.is_none(), row.raw.percent));
+    Overview {
+        unit: report.root.id,
+        name: report.root.name.clone(),
+        as_of: report.as_of,
+        raw: Figure::new(report.raw.counts, shown, below),
+        adjusted: Figure::new(report.adjusted.counts, shown, below),
+        units,
+        exclusions: report
+            .exclusions
+            .into_iter()
+            .map(|e| ExclusionRow {
+                name: e.name,
+                reason: e.reason,
+                note: e.note,
+                approved_by: e.approved_by,
+                excluded_from: e.excluded_from,
+                members: e.counts.members,
+            })
+            .collect(),
+        named_below: rules::named_below(report.as_of).map(|rule| source(rule.rule.percent, rule)),
+        small_cell: small.map(|rule| source(rule.rule.below, rule)),
+        own: report.own.members,
+        is_branch: report.root.is_branch(),
+        is_secretary: own(&report.root),
+    }
+}
+
+fn row(unit: Unit, shown: Shown, below: i64, open: impl Fn(&OrgPath) -> bool) -> Row {
+    let differs = unit.excluded.is_none() && unit.adjusted != unit.counts;
+    Row {
+        id: unit.place.id,
+        open: open(&unit.place.current_path),
+        kind: unit.place.kind,
+        name: unit.name,
+        raw: Figure::new(unit.counts, shown, below),
+        adjusted: differs.then(|| Figure::new(unit.adjusted, shown, below)),
+        excluded: unit.excluded.map(|excluded| excluded.reason),
+        excluded_below: unit.excluded_below,
+        // Which side of the threshold a withheld share lies on would narrow it down.
+        named: unit.named && shown == Shown::All,
+    }
+}
+
+fn source<T>(value: i64, rule: &rules::Rule<T>) -> Source {
+    Source { value, citation: rule.citation.clone(), confidence: rule.confidence.clone() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,15 @@ pub struct Place {
     pub current_path: OrgPath,
 }
 
+impl Place {
+    /// Whether it is a branch or a group of one, where few people are known to
+    /// all.
+    #[must_use]
+    pub fn is_branch(&self) -> bool {
+        matches!(self.kind.as_str(), "chi_bo_co_so" | "chi_bo_truc_thuoc" | "to_dang")
+    }
+}
+
 /// The figures of one organisation alone, without what is below it.
 #[derive(Clone, Debug)]
 pub struct Own {
@@ -187,7 +196,7 @@ pub struct Report {
     pub exclusions: Vec<Exclusion>,
 }
 
-fn iso<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn iso<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(date)
 }
 

@@ -1,1 +1,72 @@
-//! Under construction.
+//! Branch meetings: preparing, announcing, opening, checking in, the roll,
+//! closing with a short minute.
+//!
+//! A meeting goes `draft → announced → opened → closed`, or is cancelled before
+//! it opens ([`meeting::State::after`]). Who came is named to the secretary of
+//! the branch only; the levels above see figures.
+//!
+//! Events, all with the meeting as their subject:
+//!
+//! | kind | organisation | data |
+//! | --- | --- | --- |
+//! | `meeting.created` | the branch | `{kind}` |
+//! | `meeting.announced`, `meeting.opened`, `meeting.cancelled` | the branch | |
+//! | `meeting.checked_in` | the member's | `{via, member}`; assisted when a secretary did it |
+//! | `meeting.marked` | the member's | `{member, from, to}`; `from` is `present` when a check-in is taken back |
+//! | `meeting.closed` | the branch | `{summoned, present, excused, absent, exempt}` |
+
+mod announce;
+mod assist;
+mod attendance;
+mod attendance_export;
+mod board;
+mod cancel;
+mod check_in;
+mod check_in_form;
+mod close;
+mod close_form;
+mod count;
+mod create;
+mod home;
+mod list;
+pub mod meeting;
+mod new;
+mod open;
+pub mod roll;
+mod rules;
+mod seat;
+mod show;
+mod store;
+
+pub use announce::announce_in;
+pub use assist::{Attendee, assist_in};
+pub use check_in::{CheckIn, check_in_with};
+pub use close::{Closed, close_in};
+pub use create::{NewMeeting, create_in};
+pub use home::home;
+pub use open::open_in;
+
+use web::Routes;
+
+/// Every operation of the service.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new(include_str!("../policy.csv"))
+        .add(web::routes!(list::list))
+        .add(web::routes!(new::new))
+        .add(web::routes!(create::create))
+        .add(web::routes!(check_in_form::check_in_form))
+        .add(web::routes!(check_in::check_in))
+        .add(web::routes!(show::show))
+        .add(web::routes!(announce::announce))
+        .add(web::routes!(open::open))
+        .add(web::routes!(cancel::cancel))
+        .add(web::routes!(board::board))
+        .add(web::routes!(count::count))
+        .add(web::routes!(attendance::attendance))
+        .add(web::routes!(attendance_export::attendance_export))
+        .add(web::routes!(assist::assist))
+        .add(web::routes!(close_form::close_form))
+        .add(web::routes!(close::close))
+        .nav(30, "/meetings", "Sinh hoạt", "meeting.list")
+}

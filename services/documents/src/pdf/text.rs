@@ -66,16 +66,17 @@ fn form(document: &Document, stream: &Stream, outer: &Fonts, depth: u8, text: &m
     let Some(depth) = depth.checked_sub(1) else { return };
     let Ok(content) = stream.get_plain_content_with_limit(CONTENT_LIMIT) else { return };
     let resources = document.get_dict_in_dict(&stream.dict, b"Resources").ok();
-    let mut fonts = outer.clone();
-    if let Some(named) = resources.and_then(|resources| document.get_dict_in_dict(resources, b"Font").ok()) {
-        let named = named.iter().filter_map(|(name, object)| {
+    let own = resources.and_then(|resources| document.get_dict_in_dict(resources, b"Font").ok()).map(|named| {
+        let fonts = named.iter().filter_map(|(name, object)| {
             let font = document.dereference(object).and_then(|(_, object)| object.as_dict()).ok()?;
             Some((name.clone(), font))
         });
-        fonts.extend(encodings(document, named.collect()));
-    }
+        encodings(document, fonts.collect())
+    });
+    // Old files leave the resources of a drawing to the page around it.
+    let fonts = own.as_ref().unwrap_or(outer);
     text.push('\n');
-    draw(document, &content, &fonts, &drawings(document, resources.into_iter().collect()), depth, text);
+    draw(document, &content, fonts, &drawings(document, resources.into_iter().collect()), depth, text);
     text.push('\n');
 }
 

@@ -137,6 +137,7 @@ pub(crate) async fn check_in(
 
 /// A meeting as its code shows it to a member who may check in.
 pub(crate) struct Invitation {
+    pub id: MeetingId,
     pub title: String,
     pub organisation_name: String,
     pub place: String,
@@ -154,7 +155,7 @@ pub(crate) async fn invitation(
 ) -> Result<Option<Invitation>> {
     let invitation = sqlx::query_as!(
         Invitation,
-        r#"SELECT m.title, held.name AS organisation_name, m.place, m.starts_at, m.state = 'opened' AS "open!",
+        r#"SELECT m.id, m.title, held.name AS organisation_name, m.place, m.starts_at, m.state = 'opened' AS "open!",
                   a.state AS "state?: Presence", a.at AS "at?"
            FROM meeting m
            JOIN organisation held ON held.id = m.organisation
@@ -176,14 +177,13 @@ pub(crate) async fn invitation(
 pub(crate) struct Mark {
     pub home: OrganisationId,
     pub state: Option<Presence>,
-    pub at: Option<OffsetDateTime>,
     pub reason: String,
 }
 
 pub(crate) async fn mark_of(conn: &mut PgConnection, meeting: MeetingId, member: MemberId) -> Result<Option<Mark>> {
     let mark = sqlx::query_as!(
         Mark,
-        r#"SELECT p.organisation AS home, a.state AS "state?: Presence", a.at AS "at?",
+        r#"SELECT p.organisation AS home, a.state AS "state?: Presence",
                   coalesce(a.reason, '') AS "reason!"
            FROM meeting m
            JOIN organisation held ON held.id = m.organisation
@@ -258,4 +258,20 @@ pub(crate) async fn settle(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What is recorded on one member.
+pub(crate) async fn recorded(
+    conn: &mut PgConnection,
+    meeting: MeetingId,
+    member: MemberId,
+) -> Result<Option<(Presence, OffsetDateTime)>> {
+    let row = sqlx::query!(
+        r#"SELECT state AS "state: Presence", at FROM attendance WHERE meeting = $1 AND member = $2"#,
+        meeting.0,
+        member.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.state, row.at)))
 }

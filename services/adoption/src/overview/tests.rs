@@ -1,0 +1,85 @@
+use super::{as_of, build, topmost};
+use crate::{
+    privacy::Shown,
+    report::{Counts, Own, Place, Report, compute},
+};
+use kernel::{OrgPath, OrganisationId};
+use time::{Date, macros::date};
+use uuid::Uuid;
+
+const TODAY: Date = date!(2026 - 11 - 22);
+
+fn path(text: &str) -> OrgPath {
+    OrgPath(text.into())
+}
+
+fn place(at: &str, name: &str, kind: &str) -> Place {
+    Place {
+        id: OrganisationId(Uuid::nil()),
+        kind: kind.into(),
+        name: name.into(),
+        path: path(at),
+        current_path: path(at),
+    }
+}
+
+fn commune() -> Report {
+    let branch = "chi_bo_truc_thuoc";
+    let children = vec![
+        place("1.2.", "Chi bộ 1", branch),
+        place("1.3.", "Chi bộ 2", branch),
+        place("1.4.", "Chi bộ 3", branch),
+        place("1.5.", "Chi bộ 4", branch),
+    ];
+    let own = |at: &str, members, activated| Own {
+        path: path(at),
+        counts: Counts { members, smartphones: members, activated },
+    };
+    let figures = [own("1.2.", 20, 18), own("1.3.", 20, 5), own("1.4.", 30, 20), own("1.5.", 10, 10)];
+    compute(TODAY, place("1.", "Đảng bộ xã", "dang_bo_co_so"), children, &figures, vec![])
+}
+
+#[test]
+fn above_the_branch_small_numbers_are_withheld() {
+    let seen = build(commune(), &[], TODAY, |_| true);
+    let rows: Vec<_> = seen.units.iter().map(|r| (r.name.as_str(), r.raw.not_activated_text(), r.named)).collect();
+    assert_eq!(
+        rows,
+        [
+            ("Chi bộ 2", "15".to_owned(), true),
+            ("Chi bộ 3", "10".to_owned(), true),
+            ("Chi bộ 1", "dưới 5".to_owned(), false),
+            ("Chi bộ 4", "không nêu".to_owned(), false),
+        ]
+    );
+    assert_eq!(seen.raw.shown, Shown::All, "a committee's own total is not a small cell");
+    assert_eq!(seen.named(), ["Chi bộ 2 (25,0 %)", "Chi bộ 3 (66,7 %)"]);
+}
+
+#[test]
+fn a_secretary_sees_the_own_branch_whole() {
+    let branch = || {
+        let counts = Counts { members: 20, smartphones: 20, activated: 18 };
+        let figures = [Own { path: path("1.2."), counts }];
+        compute(TODAY, place("1.2.", "Chi bộ 1", "chi_bo_truc_thuoc"), vec![], &figures, vec![])
+    };
+    let secretary = build(branch(), &[path("1.2.")], TODAY, |_| true);
+    assert!(secretary.is_secretary && secretary.raw.not_activated == Some(2));
+    let above = build(branch(), &[path("1.3.")], TODAY, |_| true);
+    assert!(!above.is_secretary && above.raw.shown == Shown::Few && above.adjusted.activated.is_none());
+}
+
+#[test]
+fn the_topmost_scope_is_the_default() {
+    let scopes = ["1.4.27.", "1.40.", "1.4."].map(String::from).to_vec();
+    assert_eq!(topmost(scopes), Some(path("1.4.")));
+    assert_eq!(topmost(vec![]), None);
+}
+
+#[test]
+fn a_date_is_today_or_earlier() {
+    assert_eq!(as_of("", TODAY).ok(), Some(TODAY));
+    assert_eq!(as_of("30/3/2024", TODAY).ok(), Some(date!(2024 - 03 - 30)));
+    assert!(as_of("23/11/2026", TODAY).is_err());
+    assert!(as_of("hôm nay", TODAY).is_err());
+}

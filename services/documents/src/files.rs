@@ -1,0 +1,60 @@
+//! The bytes behind a document, in the blob store under its id.
+
+use blob::{BlobStore, Key};
+use kernel::{DocumentId, Error, Result, TenantId};
+use std::path::Path;
+
+/// The media type of every document.
+pub const PDF: &str = "application/pdf";
+
+/// A file that was looked into.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// As its sender named it.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// As [`crate::inspect`] counted them.
+    pub pages: i32,
+}
+
+/// Where a document's bytes are.
+pub fn key(tenant: &TenantId, id: DocumentId) -> Result<Key> {
+    Key::new(tenant, "documents", id.0).map_err(away)
+}
+
+/// Stores a document's bytes; its row follows with [`crate::publish_in`].
+///
+/// # Errors
+/// [`Error::Unavailable`] when the blob store is away.
+pub async fn put(blob: &BlobStore, tenant: &TenantId, id: DocumentId, path: &Path) -> Result<()> {
+    blob.put(&key(tenant, id)?, path, PDF).await.map_err(away)
+}
+
+/// Takes the bytes away again after their row was refused. Best effort: bytes
+/// without a row are unreachable and do no harm.
+pub async fn discard(blob: &BlobStore, tenant: &TenantId, id: DocumentId) {
+    let done = match key(tenant, id) {
+        Ok(key) => blob.delete(&key).await.map_err(away),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = done {
+        tracing::warn!(document = %id, "the file of {id}, which was not published, stays in the blob store: {error}");
+    }
+}
+
+/// What the blob store's failures are to the person.
+pub fn away(error: blob::Error) -> Error {
+    match error {
+        blob::Error::Unavailable(said) => {
+            tracing::warn!("the blob store is away: {said}");
+            Error::Unavailable("Kho tệp tạm thời không trả lời. Hãy thử lại sau ít phút.".into())
+        }
+        other => match other.detail() {
+            Some(said) => Error::internal(format!("the blob store refused: {said}")),
+            None => other.into(),
+        },
+    }
+}

@@ -1,0 +1,114 @@
+//! One meeting, as far as the reader's seat sees it.
+
+use crate::{
+    meeting::{Kind, State, when},
+    roll::{Presence, RollRow, Tally},
+    seat::{self, Seat},
+    store::roll,
+};
+use axum::extract::Path;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{Ctx, View};
+
+/// A meeting.
+#[derive(askama::Template, Serialize, ToSchema)]
+#[template(path = "show.html")]
+pub struct ShowPage {
+    /// The meeting.
+    pub id: Uuid,
+    /// The branch that holds it.
+    pub organisation: String,
+    /// What kind.
+    pub kind: Kind,
+    /// How far it has come.
+    pub state: State,
+    /// Its title.
+    pub title: String,
+    /// Where.
+    pub place: String,
+    /// What about, one item a line.
+    pub agenda: String,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub starts_at: OffsetDateTime,
+    /// From where the reader looks at it.
+    pub seat: Seat,
+    /// How the reader stands, when they are summoned and it is known.
+    pub mine: Option<Presence>,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub mine_at: Option<OffsetDateTime>,
+    /// Whether the reader may check in now.
+    pub may_check_in: bool,
+    /// Figures, for the secretary and the levels above.
+    pub tally: Option<Tally>,
+    /// The roll, for the secretary.
+    pub roll: Vec<RollRow>,
+    /// The short minute, for the branch.
+    pub minute: String,
+}
+
+impl ShowPage {
+    fn chair(&self) -> bool {
+        self.seat == Seat::Chair
+    }
+
+    /// Whether there is attendance to speak of.
+    fn held(&self) -> bool {
+        matches!(self.state, State::Opened | State::Closed)
+    }
+}
+
+impl web::Page for ShowPage {
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+}
+
+/// One meeting: when, where, what about, and the next step.
+#[utoipa::path(get, path = "/meetings/{id}", operation_id = "meeting.show", tag = "meetings",
+    params(("id" = Uuid, Path)), responses((status = 200, body = ShowPage)))]
+pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage>> {
+    let actor = ctx.actor()?;
+    let mut conn = ctx.read().await?;
+    let meeting = seat::meeting(&mut conn, &id).await?;
+    let seat = seat::of(&ctx, &meeting)?;
+    let held = matches!(meeting.state, State::Opened | State::Closed);
+    let mut rows = Vec::new();
+    let mut tally = None;
+    let mut mine = None;
+    // The secretary is a member too, as a rule of the same branch.
+    let summoned = actor.path.0.starts_with(&meeting.path);
+    match seat {
+        Seat::Chair => {
+            rows = roll::roll(&mut conn, meeting.id).await?;
+            tally = Some(Tally::of(&rows));
+            mine = rows.iter().find(|row| row.member == actor.member).and_then(|row| row.state.zip(row.at));
+        }
+        Seat::Summoned => mine = roll::recorded(&mut conn, meeting.id, actor.member).await?,
+        Seat::Above => tally = Some(roll::tally(&mut conn, meeting.id).await?),
+    }
+    if !held {
+        rows.clear();
+    }
+    Ok(View(ShowPage {
+        id: meeting.id.0,
+        organisation: meeting.organisation_name,
+        kind: meeting.kind,
+        state: meeting.state,
+        title: meeting.title,
+        place: meeting.place,
+        agenda: meeting.agenda,
+        starts_at: meeting.starts_at,
+        seat,
+        mine: mine.map(|(state, _)| state),
+        mine_at: mine.map(|(_, at)| at),
+        may_check_in: summoned && meeting.state == State::Opened && mine.is_none(),
+        tally,
+        roll: rows,
+        minute: if seat == Seat::Above { String::new() } else { meeting.minute.unwrap_or_default() },
+    }))
+}

@@ -1,0 +1,261 @@
+//! The configuration: a TOML file, then the environment, checked at start.
+//!
+//! `SOTAY__HTTP__PORT=80` sets `http.port`. An empty configuration is a whole
+//! one: everything that is not named is brought along (see
+//! [`crate::Installation`]).
+
+use crate::fault::{self, Fault};
+use serde::Deserialize;
+use std::{env, fs, net::IpAddr, path::{Path, PathBuf}};
+use tenancy::DatabaseConfig;
+
+const PREFIX: &str = "SOTAY__";
+
+/// All of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where everything of this installation is kept that is brought along.
+    pub data: PathBuf,
+    /// Folder of the tenant files.
+    pub tenants: PathBuf,
+    /// Plain HTTP.
+    pub http: Http,
+    /// HTTP over TLS.
+    pub https: Https,
+    /// `<slug>.<base>` is a tenant's address, for each base.
+    pub bases: Vec<String>,
+    /// The database servers; brought along when missing.
+    pub database: Option<DatabaseConfig>,
+    /// The database that is brought along.
+    pub postgres: Postgres,
+    /// The S3 bucket; brought along when missing.
+    pub blob: Option<Blob>,
+    /// A file with the master key: 64 hexadecimal digits. Needed with
+    /// `database`; made under `data` otherwise.
+    pub master_key_file: Option<PathBuf>,
+    /// Who creates tenants and migrates. Not read by `serve`.
+    pub provisioner: Option<Provisioner>,
+    /// Log lines.
+    pub log: Log,
+}
+
+/// The `[http]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where to listen.
+    pub address: IpAddr,
+    /// 0 for none.
+    pub port: u16,
+}
+
+/// The `[https]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Https {
+    /// Where to listen.
+    pub address: IpAddr,
+    /// 0 for none.
+    pub port: u16,
+    /// PEM file with the certificate chain; a development authority's when missing.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub key: Option<PathBuf>,
+}
+
+/// The `[postgres]` section: the server that is brought along.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Postgres {
+    /// The folder of its programs.
+    pub bin: PathBuf,
+    /// Sessions at once.
+    pub max_connections: u32,
+}
+
+/// The `[blob]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blob {
+    /// The server's URL; AWS when missing.
+    pub endpoint: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The access key.
+    pub access_key: String,
+    /// A file with the secret key.
+    pub secret_key_file: PathBuf,
+    /// Whether the bucket is in the URL's path.
+    #[serde(default)]
+    pub path_style: bool,
+}
+
+/// The `[provisioner]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisioner {
+    /// A database role that may create roles and owns the database.
+    pub role: String,
+    /// A file with its password.
+    pub password_file: PathBuf,
+}
+
+/// The `[log]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `human` or `json`.
+    pub format: telemetry::Format,
+    /// Such as `info` or `gateway=debug,info`.
+    pub filter: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: ".data".into(),
+            tenants: "tenant-config".into(),
+            http: Http::default(),
+            https: Https::default(),
+            bases: vec!["localhost".into()],
+            database: None,
+            postgres: Postgres::default(),
+            blob: None,
+            master_key_file: None,
+            provisioner: None,
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { address: [127, 0, 0, 1].into(), port: 8080 }
+    }
+}
+
+impl Default for Https {
+    fn default() -> Self {
+        Self { address: [127, 0, 0, 1].into(), port: 8443, certificate: None, key: None }
+    }
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self { bin: ".cache/postgresql-18.6.3".into(), max_connections: 100 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: telemetry::Format::Human, filter: "warn".into() }
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment.
+    ///
+    /// # Errors
+    /// A sentence that names the file or variable and the key.
+    pub fn load(path: Option<&Path>) -> Result<Self, Fault> {
+        let mut table = match path {
+            Some(path) => {
+                let text = fs::read_to_string(path).map_err(|e| fault::file(path, &e))?;
+                text.parse::<toml::Table>().map_err(|e| Fault::new(format!("{}: {e}", path.display())))?
+            }
+            None => toml::Table::new(),
+        };
+        let mut variables: Vec<_> = env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        variables.sort();
+        for (name, value) in variables {
+            let keys: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
+            set(&mut table, &keys, &value)
+                .ok_or_else(|| Fault::new(format!("biến môi trường {name} không trỏ tới một mục cấu hình")))?;
+        }
+        let origin = path.map_or_else(|| "cấu hình".into(), |path| path.display().to_string());
+        let config: Config = table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
+        config.validate().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.http.port == 0 && self.https.port == 0 {
+            return Err("http.port, https.port: cần ít nhất một cổng khác 0".into());
+        }
+        if self.http.port == self.https.port {
+            return Err("https.port: phải khác http.port".into());
+        }
+        if self.https.certificate.is_some() != self.https.key.is_some() {
+            return Err("https.certificate, https.key: phải có cả hai hoặc không có".into());
+        }
+        if self.bases.is_empty() || self.bases.iter().any(|b| b.is_empty() || b.starts_with('.') || *b != b.to_lowercase()) {
+            return Err("bases: cần ít nhất một tên miền viết thường, không có dấu chấm ở đầu".into());
+        }
+        if let Some(database) = &self.database {
+            database.validate()?;
+            if self.master_key_file.is_none() {
+                return Err("master_key_file: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into());
+            }
+            if self.blob.is_none() {
+                return Err("blob: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a text where the keys lead; numbers and booleans become such.
+fn set(table: &mut toml::Table, keys: &[String], text: &str) -> Option<()> {
+    let (last, way) = keys.split_last()?;
+    let mut here = table;
+    for key in way {
+        here = here.entry(key.clone()).or_insert_with(|| toml::Table::new().into()).as_table_mut()?;
+    }
+    let value = text
+        .parse::<i64>()
+        .map(toml::Value::from)
+        .or_else(|_| text.parse::<bool>().map(toml::Value::from))
+        .unwrap_or_else(|_| text.into());
+    here.insert(last.clone(), value);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+    use std::{fs, path::PathBuf};
+
+    fn load(text: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path: PathBuf = folder.path().join("sotay.toml");
+        fs::write(&path, text).unwrap();
+        Config::load(Some(&path)).map_err(|fault| fault.0)
+    }
+
+    #[test]
+    fn nothing_said_is_a_whole_configuration() {
+        let config = load("").unwrap();
+        assert_eq!((config.http.port, config.https.port), (8080, 8443));
+        assert_eq!(config.bases, ["localhost"]);
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_key() {
+        for (text, key) in [
+            ("[http]\nport = 70000", "port"),
+            ("[http]\nprot = 80", "prot"),
+            ("[http]\nport = 8443", "https.port"),
+            ("[https]\nkey = 'x'", "https.certificate"),
+            ("bases = []", "bases"),
+            ("[database.placements.other]\nhost = 'x'", "main"),
+            ("[database.placements.main]\nhost = 'x'", "master_key_file"),
+            ("[log]\nformat = 'xml'", "format"),
+        ] {
+            let message = load(text).unwrap_err();
+            assert!(message.contains(key), "{text}: {message}");
+        }
+    }
+}

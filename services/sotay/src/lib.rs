@@ -1,0 +1,15 @@
+//! Everything put together: configuration, the embedded default, the platform
+//! in one process, the demo. `main.rs` is the command line over it.
+
+pub mod config;
+pub mod demo;
+pub mod fault;
+pub mod installation;
+pub mod listeners;
+pub mod onboarding;
+pub mod platform;
+
+pub use config::Config;
+pub use fault::Fault;
+pub use installation::Installation;
+pub use platform::Platform;

@@ -1,0 +1,56 @@
+//! Bringing a tenant on, as far as its file goes: registry and schema, the top
+//! of its tree, its first administrator. Every step may be run again.
+
+use crate::{Fault, Platform};
+use directory::{account::invite, organisation, people};
+use kernel::{MemberId, OrganisationId, viet};
+use serde::Serialize;
+use tenancy::{Provisioner, TenantFile, TenantKind};
+use time::Duration;
+
+/// How long the first administrator's code is good for.
+const CODE_LIFE: Duration = Duration::days(7);
+
+/// A tenant that is ready for its administrator.
+#[derive(Clone, Debug, Serialize)]
+pub struct Onboarded {
+    /// Its slug.
+    pub tenant: String,
+    /// The top of its tree.
+    pub root: OrganisationId,
+    /// The administrator.
+    pub admin: MemberId,
+    /// The administrator's activation code, when the account is new.
+    pub code: Option<String>,
+}
+
+/// Makes a tenant agree with its file.
+///
+/// # Errors
+/// When the file asks for what cannot be done, or a database is away.
+pub async fn apply(provisioner: &Provisioner, platform: &Platform, file: &TenantFile) -> Result<Onboarded, Fault> {
+    provisioner.apply(file).await?;
+    platform.app.tenants.refresh().await?;
+    let world = &platform.app.world;
+    let db = platform.app.tenants.db(&file.slug)?;
+    let founded = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(format!("root.founded_on: {e}")))?;
+    let phone = viet::normalise_phone(&file.admin.phone).map_err(|e| Fault::new(format!("admin.phone: {e}")))?;
+    let kind = match file.kind {
+        TenantKind::National => "trung_uong",
+        TenantKind::Province | TenantKind::CentralBloc => "dang_bo_truc_thuoc_trung_uong",
+    };
+    let mut tx = db.begin().await?;
+    let root = organisation::ensure_root_in(&mut tx, world, &file.root.code, &file.name, kind, founded).await?;
+    let (admin, created) =
+        people::ensure_admin_in(&mut tx, world, root, &file.admin.full_name, &phone, &file.admin.file_number).await?;
+    let code = if created {
+        let expires = world.now() + CODE_LIFE;
+        let key = platform.app.tenants.key();
+        let codes = invite::invite_in(&mut tx, world, key, None, Some(root), &[admin], expires).await?;
+        codes.into_iter().next().map(|invitation| invitation.code)
+    } else {
+        None
+    };
+    tx.commit().await?;
+    Ok(Onboarded { tenant: file.slug.to_string(), root, admin, code })
+}
