@@ -48,7 +48,7 @@ pub async fn end_exclusion(ctx: Ctx, Path(id): Path<String>, Input(form): Input<
         }
         Err(error) => {
             let page = LedgerPage::load(&ctx, &mut tx, Some(id), form.on).await?;
-            Err(Failure::form(error, |errors| LedgerPage { errors, ..page }))
+            Err(Failure::form(error, |errors| page.with_errors(errors)))
         }
     }
 }

@@ -40,7 +40,7 @@ pub async fn exclude(ctx: Ctx, Input(form): Input<ExclusionForm>) -> web::Result
         }
         Err(error) => {
             let page = ExcludePage::load(&ctx, &mut tx, form, unit.as_ref()).await?;
-            Err(Failure::form(error, |errors| ExcludePage { errors, ..page }))
+            Err(Failure::form(error, |errors| page.with_errors(errors)))
         }
     }
 }

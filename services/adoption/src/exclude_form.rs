@@ -33,11 +33,9 @@ pub struct ExcludePage {
     #[schema(value_type = Vec<Vec<String>>)]
     units: Vec<(String, String)>,
     #[serde(skip)]
-    #[schema(ignore)]
     reasons: Vec<(&'static str, &'static str)>,
     #[serde(skip)]
-    #[schema(ignore)]
-    pub(crate) errors: Errors,
+    errors: Errors,
 }
 
 impl web::Page for ExcludePage {
@@ -47,6 +45,11 @@ impl web::Page for ExcludePage {
 }
 
 impl ExcludePage {
+    /// The same, with what to mend.
+    pub(crate) fn with_errors(self, errors: Errors) -> Self {
+        Self { errors, ..self }
+    }
+
     /// The form for a unit, or with a choice of the units below the actor's
     /// topmost scope.
     pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, form: ExclusionForm, unit: Option<&Organisation>) -> Result<Self> {

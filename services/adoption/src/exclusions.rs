@@ -2,12 +2,12 @@
 
 use crate::{
     exclusion::{self, Reason},
-    report::iso,
+    share::iso,
     store::{self, Entry},
 };
 use axum::extract::Query;
 use kernel::{Errors, ExclusionId, Result, viet};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::Date;
 use utoipa::{IntoParams, ToSchema};
@@ -27,7 +27,7 @@ pub struct Ask {
 #[template(path = "exclusions.html")]
 pub struct LedgerPage {
     /// The lines, the newest first.
-    pub(crate) exclusions: Vec<Line>,
+    exclusions: Vec<Line>,
     /// The line that is about to be ended.
     #[serde(skip)]
     ending: Option<Line>,
@@ -36,8 +36,7 @@ pub struct LedgerPage {
     #[serde(skip)]
     may_exclude: bool,
     #[serde(skip)]
-    #[schema(ignore)]
-    pub(crate) errors: Errors,
+    errors: Errors,
 }
 
 /// A line of the ledger.
@@ -59,7 +58,7 @@ pub struct Line {
     #[serde(serialize_with = "iso")]
     pub excluded_from: Date,
     /// The first day on which it no longer holds.
-    #[serde(serialize_with = "iso_or_null")]
+    #[serde(serialize_with = "iso")]
     pub excluded_to: Option<Date>,
     /// Who approved it.
     pub approved_by: String,
@@ -91,11 +90,6 @@ impl State {
             State::Current
         }
     }
-}
-
-#[expect(clippy::ref_option, reason = "the signature that serde calls")]
-fn iso_or_null<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
-    date.map(|date| date.to_string()).serialize(serializer)
 }
 
 impl Line {
@@ -159,6 +153,11 @@ impl web::Page for LedgerPage {
 }
 
 impl LedgerPage {
+    /// The same, with what to mend.
+    pub(crate) fn with_errors(self, errors: Errors) -> Self {
+        Self { errors, ..self }
+    }
+
     /// The ledger with the form for the end of a line, if one is named.
     pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, end: Option<ExclusionId>, on: String) -> Result<Self> {
         let today = ctx.world().today();

@@ -81,7 +81,7 @@ fn notes(overview: &Overview) -> Vec<(&'static str, String)> {
     for e in &overview.exclusions {
         notes.push((
             "Loại trừ",
-            format!("{}: {}, từ ngày {}; {} phê duyệt", e.name, e.reason_text(), e.from_text(), e.approved_by),
+            format!("{}: {}, từ ngày {}; {} phê duyệt", e.name, e.reason_text(), e.since_text(), e.approved_by),
         ));
     }
     if let Some(rule) = &overview.named_below {

@@ -2,7 +2,7 @@
 
 use crate::{
     privacy::Shown,
-    report::{Counts, Percent},
+    share::{Counts, Percent},
 };
 use kernel::viet;
 use serde::Serialize;
@@ -101,7 +101,7 @@ impl Figure {
 #[cfg(test)]
 mod tests {
     use super::Figure;
-    use crate::{privacy::Shown, report::Counts};
+    use crate::{privacy::Shown, share::Counts};
 
     #[test]
     fn what_is_withheld_cannot_be_worked_out_from_the_rest() {

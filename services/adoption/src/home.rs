@@ -38,17 +38,18 @@ pub async fn home(ctx: &Ctx) -> Result<Option<Card>> {
 
 fn card(overview: &Overview) -> Card {
     let (raw, adjusted) = (&overview.raw, &overview.adjusted);
-    let mut meta = format!("{}.", raw.sentence());
-    if raw.members != adjusted.members {
-        meta += &format!(" Sau loại trừ: {} của {} đảng viên.", adjusted.percent_text(), adjusted.members_text());
-    }
+    let after = if raw.members == adjusted.members {
+        String::new()
+    } else {
+        format!(" Sau loại trừ: {} của {} đảng viên.", adjusted.percent_text(), adjusted.members_text())
+    };
     let below = overview.units.iter().filter(|row| row.named).count();
     let mut rows = Vec::new();
     if raw.members > 0 {
         rows.push(CardRow {
             href: "/adoption".into(),
             title: overview.name.clone(),
-            meta,
+            meta: format!("{}.{after}", raw.sentence()),
             status: if raw.activated.is_some() { raw.percent_text() } else { String::new() },
             colour: "grey",
         });

@@ -34,7 +34,9 @@ pub mod overview;
 pub mod privacy;
 pub mod report;
 pub mod rollup;
+pub mod row;
 pub mod rules;
+pub mod share;
 mod sheet;
 mod show;
 mod store;
@@ -44,9 +46,10 @@ pub use exclusion::{NewExclusion, Reason};
 pub use home::home;
 pub use report::{Report, report};
 
-use kernel::{Error, OrganisationId, Result, World};
+use kernel::{OrganisationId, Result, World};
 use sqlx::PgConnection;
 use tenancy::{Fold, Outlet};
+use time::Date;
 use web::Routes;
 
 /// The operations.
@@ -77,10 +80,10 @@ pub fn outlets(world: World) -> Vec<Box<dyn Outlet>> {
     vec![Box::new(rollup::NationalReview { world })]
 }
 
-/// The top of the tenant's tree, where its report begins.
+/// The top of the tenant's tree on a date, where its report begins.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there are no organisations yet.
-pub async fn root(connection: &mut PgConnection) -> Result<OrganisationId> {
-    store::root(connection).await?.ok_or(Error::NotFound)
+/// [`Error::Invalid`] on `as_of` when there was no organisation on that date.
+pub async fn root(connection: &mut PgConnection, as_of: Date) -> Result<OrganisationId> {
+    store::root(connection, as_of).await?.ok_or_else(|| report::not_there(as_of))
 }

@@ -1,7 +1,6 @@
 //! `GET /national`
 
 use crate::national::{self, Review, Standing};
-use kernel::viet;
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{Ctx, View};
@@ -60,4 +59,26 @@ impl NationalPage {
     responses((status = 200, body = NationalPage), (status = 404, description = "This is not a national tenant.")))]
 pub async fn show(ctx: Ctx) -> web::Result<View<NationalPage>> {
     Ok(View(NationalPage { review: national::load(&ctx).await? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NationalPage;
+    use crate::national::tests::sample;
+    use askama::Template as _;
+
+    #[test]
+    fn the_page_says_who_has_not_reported_and_whose_figures_do_not_hold() {
+        let html = NationalPage { review: sample() }.render().unwrap();
+        for text in [
+            "2 trên 4 đơn vị đã có số liệu",
+            "Chưa có số liệu: Đắk Lắk.",
+            "tính vào tổng): Huế.",
+            "251.500 trên 285.795 đảng viên",
+            "92,3 %",
+            "30/03/2024 15:00",
+        ] {
+            assert!(html.contains(text), "{text}\n{html}");
+        }
+    }
 }

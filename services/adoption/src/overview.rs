@@ -2,11 +2,12 @@
 //! its spreadsheet.
 
 use crate::{
-    exclusion::Reason,
     figure::Figure,
     privacy::{self, Cell, Shown},
-    report::{self, Place, Report, Unit, iso},
+    report::{self, Place, Report, Unit},
+    row::{ExclusionRow, Row, Source},
     rules,
+    share::{Counts, iso},
     store::{self, Organisation},
 };
 use kernel::{Error, Errors, OrgPath, OrganisationId, Result, Role, viet};
@@ -49,74 +50,6 @@ pub struct Overview {
     /// Whether the reader is its secretary.
     #[serde(skip)]
     pub is_secretary: bool,
-}
-
-/// A unit of an [`Overview`], with all below it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Row {
-    /// Its identifier.
-    #[schema(value_type = uuid::Uuid)]
-    pub id: OrganisationId,
-    /// Its kind.
-    pub kind: String,
-    /// Its name on that date.
-    pub name: String,
-    /// Before exclusions.
-    pub raw: Figure,
-    /// After exclusions, where that differs and something is left.
-    pub adjusted: Option<Figure>,
-    /// Why the whole unit is excluded.
-    pub excluded: Option<Reason>,
-    /// Excluded units below it.
-    pub excluded_below: Vec<String>,
-    /// Whether its share lies below the threshold.
-    pub named: bool,
-    /// Whether the reader may look into it.
-    #[serde(skip)]
-    pub open: bool,
-}
-
-/// An exclusion that holds on the date.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ExclusionRow {
-    /// The unit.
-    pub name: String,
-    /// Why.
-    pub reason: Reason,
-    /// More about why.
-    pub note: String,
-    /// Who approved it.
-    pub approved_by: String,
-    /// Since when.
-    #[serde(serialize_with = "iso")]
-    pub excluded_from: Date,
-    /// Members that it takes away, as far as they are within the report.
-    pub members: i64,
-}
-
-impl ExclusionRow {
-    /// The reason and the note in one line.
-    #[must_use]
-    pub fn reason_text(&self) -> String {
-        crate::exclusion::in_words(self.reason, &self.note)
-    }
-
-    /// Since when, as people read it.
-    #[must_use]
-    pub fn from_text(&self) -> String {
-        viet::format_date(self.excluded_from)
-    }
-}
-
-/// A rule's number and source.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Source {
-    /// The threshold.
-    pub value: i64,
-    /// Where it comes from.
-    pub citation: String,
-    /// A, B, C or D: how well the source is known.
-    pub confidence: String,
 }
 
 impl Overview {
@@ -198,7 +131,7 @@ fn build(report: Report, own_branches: &[OrgPath], today: Date, open: impl Fn(&O
     let small = rules::small_cell(today);
     let below = small.map_or(0, |rule| rule.rule.below);
     let own = |place: &Place| own_branches.iter().any(|branch| branch.covers(&place.current_path));
-    let cell = |place: &Place, counts: report::Counts| Cell {
+    let cell = |place: &Place, counts: Counts| Cell {
         guarded: place.is_branch() && !own(place),
         without: counts.members - counts.activated,
     };
@@ -261,4 +194,4 @@ fn source<T>(value: i64, rule: &rules::Rule<T>) -> Source {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

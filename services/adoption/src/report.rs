@@ -2,56 +2,17 @@
 //! below it on a date, before and after exclusions. Computed from rows; no I/O
 //! but for [`report`] itself.
 
-use crate::{exclusion::Reason, rules, store};
+use crate::{
+    exclusion::Reason,
+    rules,
+    share::{Counts, Percent, Share, iso},
+    store,
+};
 use kernel::{Error, OrgPath, OrganisationId, viet};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use sqlx::PgConnection;
-use std::{collections::HashMap, ops::AddAssign};
+use std::collections::HashMap;
 use time::Date;
-
-/// Head counts of an organisation or of a subtree on a date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Members whose official home it is: the denominator of every share here.
-    pub members: i64,
-    /// Those who have a smartphone.
-    pub smartphones: i64,
-    /// Those whose account is activated.
-    pub activated: i64,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.members += other.members;
-        self.smartphones += other.smartphones;
-        self.activated += other.activated;
-    }
-}
-
-/// A share in tenths of a percent; in JSON a number with one decimal, or null
-/// when there is nothing to divide by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percent(pub Option<i64>);
-
-impl Percent {
-    /// `part` of `whole`, rounded half up in whole numbers.
-    #[must_use]
-    pub fn of(part: i64, whole: i64) -> Self {
-        Self(viet::percent_tenths(part, whole))
-    }
-
-    /// As a number, such as 92.3.
-    #[must_use]
-    pub fn number(self) -> Option<f64> {
-        self.0.and_then(|tenths| i32::try_from(tenths).ok()).map(|tenths| f64::from(tenths) / 10.0)
-    }
-}
-
-impl Serialize for Percent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.number().serialize(serializer)
-    }
-}
 
 /// An organisation as it stood on the date of a report.
 #[derive(Clone, Debug)]
@@ -107,31 +68,6 @@ pub struct Exclusion {
     pub excluded_to: Option<Date>,
     /// What it takes away from the figures.
     pub counts: Counts,
-}
-
-/// Figures of a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Share {
-    /// The denominator.
-    pub members: i64,
-    /// The numerator.
-    pub activated: i64,
-    /// One of the other.
-    pub percent: Percent,
-    /// For pages.
-    #[serde(skip)]
-    pub counts: Counts,
-}
-
-impl From<Counts> for Share {
-    fn from(counts: Counts) -> Self {
-        Self {
-            members: counts.members,
-            activated: counts.activated,
-            percent: Percent::of(counts.activated, counts.members),
-            counts,
-        }
-    }
 }
 
 /// Why and by whom a unit was excluded.
@@ -196,24 +132,23 @@ pub struct Report {
     pub exclusions: Vec<Exclusion>,
 }
 
-pub(crate) fn iso<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(date)
-}
-
 /// The report of an organisation as of a date.
 ///
 /// # Errors
 /// [`Error::Invalid`] on `as_of` when the organisation did not exist on that
 /// date; or when the database refuses.
 pub async fn report(connection: &mut PgConnection, root: OrganisationId, as_of: Date) -> kernel::Result<Report> {
-    let Some(place) = store::place(connection, root, as_of).await? else {
-        let day = viet::format_date(as_of);
-        return Err(Error::field("as_of", format!("Ngày {day} đơn vị này chưa có hoặc không còn. Hãy chọn ngày khác.")));
-    };
+    let place = store::place(connection, root, as_of).await?.ok_or_else(|| not_there(as_of))?;
     let children = store::children(connection, root, as_of).await?;
     let figures = store::figures(connection, &place.path, as_of).await?;
     let exclusions = store::exclusions_on(connection, &place.path, as_of).await?;
     Ok(compute(as_of, place, children, &figures, exclusions))
+}
+
+/// There is nothing to report on that date.
+pub(crate) fn not_there(as_of: Date) -> Error {
+    let day = viet::format_date(as_of);
+    Error::field("as_of", format!("Ngày {day} đơn vị này chưa có hoặc không còn. Hãy chọn ngày khác."))
 }
 
 /// Puts the rows together. `figures` are those of the root and of whatever is

@@ -2,7 +2,8 @@
 //! about anybody.
 
 use crate::{
-    report::{Report, Share, report},
+    report::{Report, report},
+    share::Share,
     store::{self, Activity, Rollup},
 };
 use futures_util::future::BoxFuture;
@@ -104,16 +105,11 @@ impl Outlet for NationalReview {
                 return Ok(());
             }
             let mut conn = tenant.conn().await?;
-            let Some(root) = store::root(&mut conn).await? else { return Ok(()) };
+            let (now, today) = (self.world.now(), self.world.today());
+            let Some(root) = store::root(&mut conn, today).await? else { return Ok(()) };
             // Read before the figures: they may be newer than the version says, never older.
             let version = store::version(&mut conn).await?;
-            let (now, today) = (self.world.now(), self.world.today());
-            let report = match report(&mut conn, root, today).await {
-                Ok(report) => report,
-                // The root is founded later than today: there is nothing to tell yet.
-                Err(Error::Invalid(_)) => return Ok(()),
-                Err(error) => return Err(error),
-            };
+            let report = report(&mut conn, root, today).await?;
             let activity = store::activity(&mut conn, today, ACTIVITY_DAYS).await?;
             drop(conn);
             let figures = Figures::new(&report, activity, now.unix_timestamp())?;

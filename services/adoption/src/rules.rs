@@ -1,6 +1,6 @@
 //! The rule pack `tenant-config/rules/adoption.toml`, compiled in.
 
-use crate::report::Counts;
+use crate::share::Counts;
 use serde::{Deserialize, Deserializer};
 use std::sync::LazyLock;
 use time::Date;
@@ -84,7 +84,7 @@ fn later_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>,
 #[cfg(test)]
 mod tests {
     use super::{NamedBelow, RULES, named_below, small_cell};
-    use crate::report::Counts;
+    use crate::share::Counts;
     use time::macros::date;
 
     #[test]

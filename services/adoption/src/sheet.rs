@@ -42,6 +42,6 @@ impl Workbook {
 }
 
 /// A share of tenths of a percent.
-pub(crate) fn share(percent: crate::report::Percent) -> Cell {
+pub(crate) fn share(percent: crate::share::Percent) -> Cell {
     percent.number().map_or(Cell::Empty, |number| Cell::Percent(number / 100.0))
 }

@@ -36,7 +36,6 @@ pub struct ShowPage {
     #[serde(skip)]
     may_see_ledger: bool,
     #[serde(skip)]
-    #[schema(ignore)]
     errors: Errors,
 }
 
@@ -74,10 +73,15 @@ pub async fn show(ctx: Ctx, Query(ask): Query<Ask>) -> web::Result<View<ShowPage
         }
         Err(error) => return Err(error.into()),
     };
+    let entered = match &wrong {
+        None if ask.as_of.is_empty() => String::new(),
+        None => overview.as_of_text(),
+        Some(_) => ask.as_of,
+    };
     let page = ShowPage {
         overview,
         parent: parent.filter(|parent| ctx.may("adoption.show", &parent.path)).map(|parent| (parent.id, parent.name)),
-        as_of: ask.as_of,
+        as_of: entered,
         may_exclude: ctx.may("adoption.exclude", &unit.path),
         may_see_ledger: ctx.may_somewhere("adoption.exclusions"),
         errors: Errors::default(),
@@ -85,5 +89,45 @@ pub async fn show(ctx: Ctx, Query(ask): Query<Ask>) -> web::Result<View<ShowPage
     match wrong {
         None => Ok(View(page)),
         Some(error) => Err(Failure::form(error, |errors| ShowPage { errors, ..page })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShowPage;
+    use crate::overview::tests::seen_from_above;
+    use askama::Template as _;
+    use kernel::Errors;
+
+    #[test]
+    fn the_page_names_denominators_and_sources_and_keeps_small_numbers_back() {
+        let page = ShowPage {
+            overview: seen_from_above(),
+            parent: None,
+            as_of: String::new(),
+            may_exclude: true,
+            may_see_ledger: true,
+            errors: Errors::default(),
+        };
+        let html = page.render().unwrap();
+        for text in [
+            "Trên tất cả đảng viên",
+            "53 trên 80 đảng viên đã kích hoạt tài khoản",
+            "66,3 %",
+            "2 đơn vị dưới 90 %",
+            "Chi bộ 2 (25,0 %); Chi bộ 3 (66,7 %)",
+            "dưới 5",
+            "không nêu",
+            "Quảng Ngãi",
+            "as_of=2026-11-22",
+        ] {
+            assert!(html.contains(text), "{text}\n{html}");
+        }
+        // 18 of 20 is what «dưới 5» keeps back.
+        assert!(!html.contains("90,0 %") && !html.contains("value=\"18\""));
+        let json = serde_json::to_value(&page).unwrap();
+        assert_eq!(json["as_of"], "2026-11-22");
+        assert_eq!(json["raw"]["percent"], 66.3);
+        assert!(json["units"][2]["activated"].is_null() && json.get("errors").is_none());
     }
 }

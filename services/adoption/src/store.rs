@@ -1,13 +1,19 @@
 //! All of the service's SQL.
 
+mod ledger;
+mod rollup;
+
+pub(crate) use ledger::{Entry, end_exclusion, insert_exclusion, ledger, lock_entry, overlaps};
+pub(crate) use rollup::{Activity, Rollup, activity, put_rollup, rollups, version};
+
 use crate::{
-    exclusion::NewExclusion,
     measure::Increments,
-    report::{Counts, Exclusion, Own, Place},
+    report::{Exclusion, Own, Place},
+    share::Counts,
 };
-use kernel::{AccountId, Error, ExclusionId, OrgPath, OrganisationId, Result};
+use kernel::{Error, OrgPath, OrganisationId, Result};
 use sqlx::PgConnection;
-use time::{Date, Duration, OffsetDateTime};
+use time::Date;
 
 /// An organisation as it stands.
 #[derive(Clone, Debug)]
@@ -16,37 +22,6 @@ pub(crate) struct Organisation {
     pub(crate) name: String,
     pub(crate) path: OrgPath,
     pub(crate) parent: Option<OrganisationId>,
-}
-
-/// A line of the exclusion ledger.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) id: ExclusionId,
-    pub(crate) organisation: OrganisationId,
-    pub(crate) name: String,
-    pub(crate) path: OrgPath,
-    pub(crate) reason: String,
-    pub(crate) note: String,
-    pub(crate) excluded_from: Date,
-    pub(crate) excluded_to: Option<Date>,
-    pub(crate) approved_by: String,
-}
-
-/// What a tenant did in the last days, over all organisations.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Activity {
-    pub(crate) acknowledged: i64,
-    pub(crate) checked_in: i64,
-    pub(crate) meetings_held: i64,
-}
-
-/// What left a tenant.
-#[derive(Clone, Debug)]
-pub(crate) struct Rollup {
-    pub(crate) tenant: String,
-    pub(crate) version: i64,
-    pub(crate) figures: serde_json::Value,
-    pub(crate) signature: Vec<u8>,
 }
 
 pub(crate) async fn add(conn: &mut PgConnection, sums: &Increments) -> Result<()> {
@@ -75,10 +50,16 @@ pub(crate) async fn clear(conn: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn root(conn: &mut PgConnection) -> Result<Option<OrganisationId>> {
-    let id = sqlx::query_scalar!("SELECT id FROM organisation WHERE parent IS NULL ORDER BY path LIMIT 1")
-        .fetch_optional(conn)
-        .await?;
+/// The top of the tree on a date.
+pub(crate) async fn root(conn: &mut PgConnection, on: Date) -> Result<Option<OrganisationId>> {
+    let id = sqlx::query_scalar!(
+        "SELECT organisation FROM organisation_period
+         WHERE parent IS NULL AND valid_from <= $1 AND (valid_to IS NULL OR valid_to > $1)
+         ORDER BY path LIMIT 1",
+        on
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(id.map(Into::into))
 }
 
@@ -218,156 +199,4 @@ pub(crate) async fn exclusions_on(conn: &mut PgConnection, around: &OrgPath, on:
             })
         })
         .collect()
-}
-
-/// Whether the unit is excluded already at some time of a period.
-pub(crate) async fn overlaps(conn: &mut PgConnection, new: &NewExclusion) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT FROM adoption_exclusion
-               WHERE organisation = $1 AND (excluded_to IS NULL OR excluded_to > $2)
-                 AND ($3::date IS NULL OR excluded_from < $3)) AS "overlaps!""#,
-        new.organisation.0,
-        new.excluded_from,
-        new.excluded_to
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
-pub(crate) async fn insert_exclusion(
-    conn: &mut PgConnection,
-    id: ExclusionId,
-    new: &NewExclusion,
-    at: OffsetDateTime,
-    by: Option<AccountId>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO adoption_exclusion
-             (id, organisation, reason, note, excluded_from, excluded_to, approved_by, recorded_at, recorded_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        id.0,
-        new.organisation.0,
-        new.reason.name(),
-        new.note,
-        new.excluded_from,
-        new.excluded_to,
-        new.approved_by,
-        at,
-        by.map(|account| account.0)
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Locks a line of the ledger, to end it.
-pub(crate) async fn lock_entry(conn: &mut PgConnection, id: ExclusionId) -> Result<Option<Entry>> {
-    let row = sqlx::query_as!(
-        EntryRow,
-        "SELECT e.id, e.organisation, o.name, o.path, e.reason, e.note, e.excluded_from, e.excluded_to, e.approved_by
-         FROM adoption_exclusion e JOIN organisation o ON o.id = e.organisation
-         WHERE e.id = $1 FOR UPDATE OF e",
-        id.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(Into::into))
-}
-
-pub(crate) async fn end_exclusion(conn: &mut PgConnection, id: ExclusionId, on: Date) -> Result<()> {
-    sqlx::query!("UPDATE adoption_exclusion SET excluded_to = $2 WHERE id = $1", id.0, on).execute(conn).await?;
-    Ok(())
-}
-
-/// The ledger at and below some paths, the newest first.
-pub(crate) async fn ledger(conn: &mut PgConnection, scopes: &[String]) -> Result<Vec<Entry>> {
-    let rows = sqlx::query_as!(
-        EntryRow,
-        "SELECT e.id, e.organisation, o.name, o.path, e.reason, e.note, e.excluded_from, e.excluded_to, e.approved_by
-         FROM adoption_exclusion e JOIN organisation o ON o.id = e.organisation
-         WHERE EXISTS (SELECT FROM unnest($1::text[]) AS scope WHERE starts_with(o.path, scope))
-         ORDER BY e.excluded_from DESC, o.name_sort, e.id",
-        scopes
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}
-
-struct EntryRow {
-    id: uuid::Uuid,
-    organisation: uuid::Uuid,
-    name: String,
-    path: String,
-    reason: String,
-    note: String,
-    excluded_from: Date,
-    excluded_to: Option<Date>,
-    approved_by: String,
-}
-
-impl From<EntryRow> for Entry {
-    fn from(row: EntryRow) -> Self {
-        Self {
-            id: row.id.into(),
-            organisation: row.organisation.into(),
-            name: row.name,
-            path: row.path.into(),
-            reason: row.reason,
-            note: row.note,
-            excluded_from: row.excluded_from,
-            excluded_to: row.excluded_to,
-            approved_by: row.approved_by,
-        }
-    }
-}
-
-/// Events folded so far.
-pub(crate) async fn version(conn: &mut PgConnection) -> Result<i64> {
-    let version = sqlx::query_scalar!("SELECT version FROM fold_state WHERE fold = 'all'").fetch_optional(conn).await?;
-    Ok(version.unwrap_or(0))
-}
-
-/// What was done on the `days` days up to and with `to`.
-pub(crate) async fn activity(conn: &mut PgConnection, to: Date, days: i64) -> Result<Activity> {
-    Ok(sqlx::query_as!(
-        Activity,
-        r#"SELECT coalesce(sum(amount) FILTER (WHERE measure = 'acknowledged'), 0)::bigint AS "acknowledged!",
-                  coalesce(sum(amount) FILTER (WHERE measure = 'checked_in'), 0)::bigint AS "checked_in!",
-                  coalesce(sum(amount) FILTER (WHERE measure = 'meetings_held'), 0)::bigint AS "meetings_held!"
-           FROM adoption_day
-           WHERE measure IN ('acknowledged', 'checked_in', 'meetings_held') AND day > $1 AND day <= $2"#,
-        to.saturating_sub(Duration::days(days)),
-        to
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
-/// Writes what leaves a tenant, with the platform's own connection. A lower
-/// version never overwrites a higher one.
-pub(crate) async fn put_rollup(platform: &mut PgConnection, rollup: &Rollup, at: OffsetDateTime) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO platform.adoption_rollup (tenant, version, at, figures, signature)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (tenant) DO UPDATE
-             SET version = excluded.version, at = excluded.at, figures = excluded.figures, signature = excluded.signature
-             WHERE adoption_rollup.version <= excluded.version",
-        rollup.tenant,
-        rollup.version,
-        at,
-        rollup.figures,
-        rollup.signature
-    )
-    .execute(platform)
-    .await?;
-    Ok(())
-}
-
-/// What left every tenant; only the national tenant's role may read it.
-pub(crate) async fn rollups(conn: &mut PgConnection) -> Result<Vec<Rollup>> {
-    Ok(sqlx::query_as!(Rollup, "SELECT tenant, version, figures, signature FROM platform.adoption_rollup")
-        .fetch_all(conn)
-        .await?)
 }

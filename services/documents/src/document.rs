@@ -16,8 +16,11 @@ pub struct Reader {
     pub member: MemberId,
     /// The place of their branch: what is published above it is meant for them.
     pub path: OrgPath,
-    /// Units whose own documents they answer for or inspect, all below included.
-    pub scopes: Vec<String>,
+    /// Units for which they publish, all below included.
+    pub publishes: Vec<String>,
+    /// Units that they inspect: what is published there is known to them, with
+    /// its figures, but its files are not for them.
+    pub inspects: Vec<String>,
 }
 
 impl Reader {
@@ -27,9 +30,18 @@ impl Reader {
     /// [`Error::Unauthenticated`] when nobody is signed in.
     pub fn of(ctx: &web::Ctx) -> Result<Self> {
         let actor = ctx.actor()?;
-        let mut scopes = ctx.scopes_for("document.publish");
-        scopes.extend(granted(actor, Role::Auditor));
-        Ok(Self { member: actor.member, path: actor.path.clone(), scopes })
+        Ok(Self {
+            member: actor.member,
+            path: actor.path.clone(),
+            publishes: ctx.scopes_for("document.publish"),
+            inspects: granted(actor, Role::Auditor),
+        })
+    }
+
+    /// The units whose documents they know of beside their own, as SQL takes them.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        [&self.publishes[..], &self.inspects[..]].concat()
     }
 
     /// Whether a document published at `place` is meant for the reader: it goes
@@ -39,11 +51,17 @@ impl Reader {
         place.covers(&self.path)
     }
 
-    /// Whether the reader may know of a document published at `place`: it is
-    /// meant for them, or it was published within what they answer for.
+    /// Whether the reader may open what is published at `place`: it is meant for
+    /// them, or it is published within what they publish for.
+    #[must_use]
+    pub fn reads(&self, place: &OrgPath) -> bool {
+        self.addressed(place) || self.publishes.iter().any(|scope| place.0.starts_with(scope))
+    }
+
+    /// Whether the reader may know of what is published at `place`.
     #[must_use]
     pub fn sees(&self, place: &OrgPath) -> bool {
-        self.addressed(place) || self.scopes.iter().any(|scope| place.0.starts_with(scope))
+        self.reads(place) || self.inspects.iter().any(|scope| place.0.starts_with(scope))
     }
 
     /// The places whose documents are meant for the reader: the branch's own
@@ -151,11 +169,12 @@ mod tests {
         OrgPath(text.into())
     }
 
-    fn reader(branch: &str, scopes: &[&str]) -> Reader {
+    fn reader(branch: &str, publishes: &[&str]) -> Reader {
         Reader {
             member: uuid::Uuid::nil().into(),
             path: path(branch),
-            scopes: scopes.iter().map(ToString::to_string).collect(),
+            publishes: publishes.iter().map(ToString::to_string).collect(),
+            inspects: Vec::new(),
         }
     }
 
@@ -173,9 +192,16 @@ mod tests {
     #[test]
     fn who_answers_for_a_unit_sees_what_is_published_within_it() {
         let editor = reader("1.4.27.", &["1.5."]);
-        assert!(editor.sees(&path("1.5.")) && editor.sees(&path("1.5.8.")));
+        assert!(editor.sees(&path("1.5.")) && editor.reads(&path("1.5.8.")));
         assert!(!editor.addressed(&path("1.5.8.")));
         assert!(!editor.sees(&path("1.6.")) && !editor.sees(&path("1.50.")));
+    }
+
+    #[test]
+    fn who_inspects_a_unit_knows_of_its_documents_and_does_not_open_them() {
+        let auditor = Reader { inspects: vec!["1.5.".into()], ..reader("1.4.27.", &[]) };
+        assert!(auditor.sees(&path("1.5.8.")) && !auditor.reads(&path("1.5.8.")));
+        assert!(auditor.reads(&path("1.4.")));
     }
 
     #[test]

@@ -119,12 +119,9 @@ impl Page for ListPage {
 }
 
 impl ListPage {
-    fn address(&self, before: Option<&DocumentId>) -> String {
-        let mut address = format!("/documents?q={}", encode(&self.q));
-        if let Some(id) = before {
-            address += &format!("&before={id}");
-        }
-        address
+    /// Address of the next page; empty when there is none.
+    fn next_page(&self) -> String {
+        self.next.map(|id| format!("/documents?q={}&before={id}", encode(&self.q))).unwrap_or_default()
     }
 }
 
@@ -160,15 +157,8 @@ fn patterns(search: &str) -> Vec<String> {
 
 /// A value inside an address.
 fn encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out += &format!("%{byte:02X}");
-        }
-    }
-    out
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 #[cfg(test)]

@@ -51,6 +51,11 @@ impl FormPage {
         Ok(Self { form, units, kinds, there: None, errors: Errors::default() })
     }
 
+    /// Address of the document that already holds this file; empty when none does.
+    fn there_address(&self) -> String {
+        self.there.map(|id| format!("/documents/{id}")).unwrap_or_default()
+    }
+
     /// The form again, with what to mend.
     pub fn with(mut self, mut errors: Errors, there: Option<DocumentId>) -> Self {
         // What concerns the whole request here concerns its file.

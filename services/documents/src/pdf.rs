@@ -73,7 +73,7 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
         return Err(Refusal::NotPdf);
     }
     let options = LoadOptions { max_decompressed_size: Some(STREAM_LIMIT), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
+    let mut document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
         lopdf::Error::InvalidPassword
         | lopdf::Error::Decryption(_)
         | lopdf::Error::UnsupportedSecurityHandler(_) => Refusal::Encrypted,
@@ -87,6 +87,7 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
     if pages == 0 {
         return Err(Refusal::NoPages);
     }
+    text::prefer_unicode(&mut document);
     for page in document.page_iter().take(PAGES_SEARCHED) {
         if let Some(level) = secret::in_text(&text::of_page(&document, page)) {
             return Err(Refusal::Secret(level));
@@ -108,14 +109,15 @@ mod tests {
         let mut doc = Document::with_version("1.5");
         let map = doc.add_object(Stream::new(
             dictionary! {},
-            b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap \
-              1 begincodespacerange <00> <FF> endcodespacerange \
-              3 beginbfchar <41> <004D> <42> <1EAC> <43> <0054> endbfchar \
-              endcmap end end"
+            b"/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapType 2 def\n\
+              1 begincodespacerange\n<00> <FF>\nendcodespacerange\n\
+              3 beginbfchar\n<41> <004D>\n<42> <1EAC>\n<43> <0054>\nendbfchar\n\
+              endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend"
                 .to_vec(),
         ));
         let font = doc.add_object(dictionary! {
-            "Type" => "Font", "Subtype" => "TrueType", "BaseFont" => "Test", "ToUnicode" => map,
+            "Type" => "Font", "Subtype" => "TrueType", "BaseFont" => "Test",
+            "Encoding" => "WinAnsiEncoding", "ToUnicode" => map,
         });
         let resources = dictionary! { "Font" => dictionary! { "F1" => font } };
         let stamp = doc.add_object(Stream::new(
@@ -195,6 +197,20 @@ mod tests {
             "q 1 0 0 1 300 700 cm /Stamp Do Q",
         ] {
             assert_eq!(look(&bytes(pdf(content))), Err(Refusal::Secret("MẬT")), "{content}");
+        }
+    }
+}
+#[cfg(test)]
+mod scratch {
+    #[test]
+    fn scratch() {
+        for p in std::fs::read_dir("/tmp/docpdfs").unwrap() {
+            let p = p.unwrap().path();
+            let b = std::fs::read(&p).unwrap();
+            println!("=== {} {:?}", p.display(), super::look(&b));
+            let mut d = lopdf::Document::load_mem(&b).unwrap();
+            super::text::prefer_unicode(&mut d);
+            for page in d.page_iter().take(1) { println!("{}", super::text::of_page(&d, page).chars().take(1500).collect::<String>()); }
         }
     }
 }

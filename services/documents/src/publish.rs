@@ -96,7 +96,7 @@ pub async fn publish(
         Ok(published) => Ok(Done::created(format!("/documents/{}", published.id), published)
             .flash("Đã đăng văn bản.")),
         Err((error, there)) => {
-            let page = FormPage::of(&ctx, fields).await?;
+            let Ok(page) = FormPage::of(&ctx, fields).await else { return Err(error.into()) };
             Err(Failure::form(error, |errors| page.with(errors, there)))
         }
     }

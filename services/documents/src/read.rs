@@ -49,7 +49,7 @@ pub async fn read(
     let reader = Reader::of(&ctx)?;
     let document = store::document(&mut *ctx.read().await?, id, reader.member).await?;
     let document = document
-        .filter(|document| document.withdrawn_at.is_none() && reader.sees(&document.place()))
+        .filter(|document| document.withdrawn_at.is_none() && reader.reads(&document.place()))
         .ok_or(Error::NotFound)?;
     if method == Method::GET && document.opened_at.is_none() && reader.addressed(&document.place()) {
         note(&ctx, id).await?;
@@ -133,11 +133,8 @@ fn asks(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 fn etag(sha256: &[u8]) -> String {
-    let mut tag = String::from('"');
-    for byte in sha256 {
-        tag += &format!("{byte:02x}");
-    }
-    tag + "\""
+    let digits: Vec<String> = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{}\"", digits.concat())
 }
 
 /// The part of a file that a Range header asks for.

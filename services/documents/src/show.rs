@@ -69,6 +69,7 @@ pub struct Unit {
 /// One document and how the reader stands to it.
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "show.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page shows or not")]
 pub struct ShowPage {
     #[schema(value_type = uuid::Uuid)]
     id: DocumentId,
@@ -164,7 +165,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     let mut branches = granted(ctx.actor()?, Role::Secretary);
     branches.retain(|branch| branch.starts_with(&place.0));
     let people = if branches.is_empty() { Vec::new() } else { store::people(&mut conn, id, &branches).await? };
-    let above = audience(&place, &reader.scopes);
+    let above = audience(&place, &reader.scopes());
     let units =
         if above.is_empty() { Vec::new() } else { store::acknowledged_by_unit(&mut conn, id, &above).await? };
     Ok(View(page(&ctx, &reader, row, people, units)))
@@ -208,7 +209,7 @@ fn page(ctx: &Ctx, reader: &Reader, row: DocumentRow, people: Vec<PersonRow>, un
             })
             .collect(),
         overdue: addressed && late && state != State::Acknowledged,
-        may_read: !withdrawn && ctx.may_somewhere("document.read"),
+        may_read: !withdrawn && reader.reads(&place) && ctx.may_somewhere("document.read"),
         may_withdraw: !withdrawn && ctx.may("document.withdraw", &place),
     }
 }

@@ -29,7 +29,8 @@ pub struct ListRow {
 /// published before the document `before`. One round trip.
 ///
 /// A subtree is a range of paths (`1.4.` up to, not including, `1.4/`), so that
-/// the index on the path serves it.
+/// the index on the path serves it. Documents are fetched unit by unit: a
+/// member has a handful of units, whose newest are few among all of the tenant.
 pub async fn list(
     conn: &mut PgConnection,
     reader: &Reader,
@@ -47,24 +48,32 @@ pub async fn list(
                  FROM unnest($2::text[]) AS scope (path)
                  JOIN organisation o ON o.path >= scope.path AND o.path < left(scope.path, -1) || '/'
                 WHERE o.path <> ALL($1)
-           ), seen AS (
-               SELECT d.id, d.number, d.title, d.kind, reach.name, d.published_at, d.must_read_by,
-                      r.acknowledged_at,
-                      reach.addressed AND d.must_read_by IS NOT NULL AND r.acknowledged_at IS NULL AS due
-                 FROM reach
-                 JOIN document d ON d.organisation = reach.id
-                 LEFT JOIN document_receipt r ON r.document = d.id AND r.member = $3
-                WHERE d.withdrawn_at IS NULL AND d.title_folded LIKE ALL($4)
            ), shown AS (
-               (SELECT id, number, title, kind, name, published_at, must_read_by, acknowledged_at, due
-                  FROM seen WHERE due AND $5::uuid IS NULL
-                 ORDER BY must_read_by, published_at DESC, id DESC LIMIT $6)
+               (SELECT d.id, d.number, d.title, d.kind, reach.name, d.published_at, d.must_read_by,
+                       NULL::timestamptz AS acknowledged_at, true AS due
+                  FROM reach CROSS JOIN LATERAL (
+                       SELECT id, number, title, kind, published_at, must_read_by
+                         FROM document d
+                        WHERE d.organisation = reach.id AND d.withdrawn_at IS NULL AND d.title_folded LIKE ALL($4)
+                          AND d.must_read_by IS NOT NULL
+                          AND NOT EXISTS (SELECT FROM document_receipt r WHERE r.document = d.id AND r.member = $3
+                                              AND r.acknowledged_at IS NOT NULL)
+                        ORDER BY must_read_by, published_at DESC, id DESC LIMIT $6) d
+                 WHERE reach.addressed AND $5::uuid IS NULL
+                 ORDER BY d.must_read_by, d.published_at DESC, d.id DESC LIMIT $6)
                UNION ALL
-               (SELECT id, number, title, kind, name, published_at, must_read_by, acknowledged_at, due
-                  FROM seen
-                 WHERE NOT due AND ($5 IS NULL
-                       OR (published_at, id) < (SELECT b.published_at, b.id FROM document b WHERE b.id = $5))
-                 ORDER BY published_at DESC, id DESC LIMIT $7)
+               (SELECT d.id, d.number, d.title, d.kind, reach.name, d.published_at, d.must_read_by,
+                       d.acknowledged_at, false
+                  FROM reach CROSS JOIN LATERAL (
+                       SELECT d.id, d.number, d.title, d.kind, d.published_at, d.must_read_by, r.acknowledged_at
+                         FROM document d
+                         LEFT JOIN document_receipt r ON r.document = d.id AND r.member = $3
+                        WHERE d.organisation = reach.id AND d.withdrawn_at IS NULL AND d.title_folded LIKE ALL($4)
+                          AND NOT (reach.addressed AND d.must_read_by IS NOT NULL AND r.acknowledged_at IS NULL)
+                          AND ($5 IS NULL OR (d.published_at, d.id) <
+                               (SELECT b.published_at, b.id FROM document b WHERE b.id = $5))
+                        ORDER BY d.published_at DESC, d.id DESC LIMIT $7) d
+                 ORDER BY d.published_at DESC, d.id DESC LIMIT $7)
            )
            SELECT shown.id AS "id!", number AS "number!", title AS "title!", k.name AS kind,
                   shown.name AS "organisation!", published_at AS "published_at!", must_read_by,
@@ -72,7 +81,7 @@ pub async fn list(
              FROM shown JOIN platform.document_kind k ON k.kind = shown.kind
             ORDER BY due DESC, CASE WHEN due THEN must_read_by END, published_at DESC, shown.id DESC"#,
         &reader.places_above(),
-        &reader.scopes,
+        &reader.scopes(),
         reader.member.0,
         search,
         before,

@@ -11,5 +11,5 @@ pub mod listen;
 mod path;
 mod upstream;
 
-pub use door::{Door, Hosts};
+pub use door::{Door, Hosts, Peer};
 pub use upstream::Upstream;

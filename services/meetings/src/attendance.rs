@@ -3,10 +3,11 @@
 
 use crate::{
     assist::AssistInput,
-    meeting::{State, clock},
-    roll::{Presence, RollRow, Tally},
+    meeting::State,
+    roll::{Presence, RollRow},
     seat,
     store::{Meeting, roll},
+    tally::Tally,
 };
 use axum::extract::Path;
 use kernel::Errors;
@@ -57,6 +58,24 @@ impl AttendancePage {
     fn sent(&self, row: &RollRow) -> bool {
         self.form.member == row.member.to_string()
     }
+
+    /// The identifier of a row's field. The form that was sent has the plain
+    /// names, which the list of errors links to.
+    fn field(&self, row: &RollRow, name: &str) -> String {
+        if self.sent(row) { name.to_owned() } else { format!("{name}-{}", row.member) }
+    }
+
+    fn error(&self, row: &RollRow, name: &str) -> Option<&str> {
+        if self.sent(row) { self.errors.of(name) } else { None }
+    }
+
+    fn chosen(&self, row: &RollRow, state: Presence) -> bool {
+        if self.sent(row) { self.form.state == state.name() } else { row.state == Some(state) }
+    }
+
+    fn reason<'a>(&'a self, row: &'a RollRow) -> &'a str {
+        if self.sent(row) { &self.form.reason } else { &row.reason }
+    }
 }
 
 impl web::Page for AttendancePage {
@@ -73,4 +92,52 @@ pub async fn attendance(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<At
     let meeting = seat::chaired(&ctx, &mut conn, &id).await?;
     let rows = roll::roll(&mut conn, meeting.id).await?;
     Ok(View(AttendancePage::new(meeting, rows, AssistInput::default(), Errors::default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AttendancePage;
+    use crate::{
+        assist::AssistInput,
+        meeting::State,
+        roll::{Presence, RollRow, Via},
+        tally::Tally,
+    };
+    use askama::Template as _;
+    use kernel::{Error, World};
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_was_entered_comes_back_in_its_own_row() {
+        let world = World::system();
+        let row = |name: &str, state: Option<Presence>| RollRow {
+            member: world.id(),
+            name: name.into(),
+            exempt: false,
+            state,
+            via: state.map(|_| Via::Qr),
+            at: state.map(|_| datetime!(2026-12-03 12:31 UTC)),
+            reason: String::new(),
+        };
+        let roll = vec![row("Lê Thị Ánh", Some(Presence::Present)), row("Vũ Văn Bình", None)];
+        let Error::Invalid(errors) = Error::field("reason", "Hãy ghi lý do.") else { unreachable!() };
+        let form = AssistInput { member: roll[1].member.to_string(), state: "excused".into(), reason: "ốm<".into() };
+        let page = AttendancePage {
+            id: Uuid::nil(),
+            title: "Sinh hoạt".into(),
+            state: State::Opened,
+            tally: Tally::of(&roll),
+            roll,
+            form,
+            errors,
+        };
+        let html = page.render().unwrap();
+        assert!(html.contains("Quét mã QR lúc 19:31"), "{html}");
+        assert_eq!(html.matches(r#"id="reason""#).count(), 1, "the list of errors links to one field");
+        assert!(html.contains(r##"<a href="#reason">"##) && html.contains(r#"value="ốm&#60;""#), "{html}");
+        assert!(html.contains(r#"value="excused" selected"#));
+        assert_eq!(html.matches(": Vũ Văn Bình</span></button>").count(), 1, "one tap for who has no phone");
+        assert!(!html.contains(": Lê Thị Ánh</span></button>"));
+    }
 }

@@ -1,15 +1,15 @@
 //! The roll as a spreadsheet.
 
 use crate::{
-    meeting::when,
-    roll::{RollRow, Tally},
+    roll::{Presence, RollRow, Via},
     seat,
     store::{Meeting, roll},
+    tally::Tally,
+    words::when,
 };
 use axum::{body::Body, extract::Path};
 use kernel::{Error, viet};
 use render::sheet::write::{Cell, Column, Sheet, write_xlsx};
-use uuid::Uuid;
 use web::{Ctx, Download};
 
 const COLUMNS: [Column; 6] = [
@@ -23,7 +23,7 @@ const COLUMNS: [Column; 6] = [
 
 /// The roll of a meeting as a spreadsheet (XLSX).
 #[utoipa::path(get, path = "/meetings/{id}/attendance.xlsx", operation_id = "meeting.attendance_export",
-    tag = "meetings", params(("id" = Uuid, Path)),
+    tag = "meetings", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "A workbook",
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
 pub async fn attendance_export(ctx: Ctx, Path(id): Path<String>) -> web::Result<Download> {
@@ -64,8 +64,8 @@ fn write(meeting: &Meeting, rows: &[RollRow]) -> Result<Vec<u8>, Error> {
         vec![
             number.into(),
             row.name.as_str().into(),
-            row.standing().map_or("Chưa điểm danh", |state| state.label()).into(),
-            row.via.map(|via| via.label()).into(),
+            row.standing().map_or("Chưa điểm danh", Presence::label).into(),
+            row.via.map(Via::label).into(),
             row.at.map(viet::format_datetime).into(),
             Cell::from(row.reason.as_str()),
         ]

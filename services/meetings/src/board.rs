@@ -3,9 +3,9 @@
 
 use crate::{
     meeting::State,
-    roll::Tally,
     seat,
     store::roll,
+    tally::Tally,
 };
 use axum::extract::Path;
 use kernel::Error;
@@ -71,10 +71,37 @@ pub async fn board(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<BoardPa
     Ok(View(BoardPage {
         id: meeting.id.0,
         title: meeting.title,
-        svg: render::qr::svg(&link, "Mã QR để điểm danh")?,
+        svg: render::qr::svg(&link, "Mã QR để điểm danh").map_err(Error::from)?,
         address: format!("{host}/meetings/check-in"),
         code,
         link,
         tally,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BoardPage;
+    use crate::tally::Tally;
+    use askama::Template as _;
+    use uuid::Uuid;
+
+    #[test]
+    fn the_count_follows_by_attributes_alone() {
+        let page = BoardPage {
+            id: Uuid::nil(),
+            title: "Sinh hoạt".into(),
+            code: "K7QP3M".into(),
+            address: "thanh-hoa.localhost:8080/meetings/check-in".into(),
+            link: String::new(),
+            tally: Tally { summoned: 14, present: 9, exempt: 2, ..Tally::default() },
+            svg: "<svg></svg>".into(),
+        };
+        let html = page.render().unwrap();
+        assert!(html.contains(&format!(r#"hx-get="/meetings/{}/board/count" hx-trigger="every 5s""#, page.id)));
+        assert!(html.contains("Có mặt 9/12"), "the exempt are not in the denominator");
+        for inline in ["<script", "style=", "hx-on", "onclick"] {
+            assert!(!html.contains(inline), "{inline}");
+        }
+    }
 }

@@ -3,9 +3,9 @@
 
 use crate::{
     check_in_form::{CheckInPage, over, plain, unknown, via},
-    meeting::clock,
     roll::{Presence, Via},
-    store::roll,
+    store::arrival,
+    words::clock,
 };
 use kernel::{AccountId, MeetingId, MemberId, Result, World};
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,8 @@ pub async fn check_in_with(
     via: Via,
 ) -> Result<CheckIn> {
     let (code, now) = (plain(code), world.now());
-    let Some(arrival) = roll::check_in(tx, &code, member, via, now).await? else {
-        let over_now = roll::invitation(tx, &code, member).await?.is_some();
+    let Some(arrival) = arrival::check_in(tx, &code, member, via, now).await? else {
+        let over_now = arrival::invitation(tx, &code, member).await?.is_some();
         return Err(if over_now { over() } else { unknown() });
     };
     if arrival.recorded {

@@ -1,9 +1,8 @@
 //! Where a member lands from the QR code, or types the code. Changes nothing.
 
 use crate::{
-    meeting::{clock, when},
-    roll::{Presence, Via},
-    store::{self, roll},
+    roll::{Presence, Via, since},
+    store::arrival,
 };
 use axum::extract::Query;
 use kernel::{Error, Errors, MeetingId, Result};
@@ -43,6 +42,12 @@ pub struct Found {
     /// Since when.
     #[serde(with = "time::serde::rfc3339::option")]
     pub at: Option<OffsetDateTime>,
+}
+
+impl Found {
+    fn since(&self) -> String {
+        since(self.at)
+    }
 }
 
 /// One button to press, or a code to type.
@@ -115,7 +120,7 @@ pub async fn check_in_form(ctx: Ctx, Query(query): Query<CheckInQuery>) -> web::
 
 async fn find(ctx: &Ctx, code: &str) -> Result<Found> {
     let mut conn = ctx.read().await?;
-    let found = roll::invitation(&mut conn, code, ctx.actor()?.member).await?.ok_or_else(unknown)?;
+    let found = arrival::invitation(&mut conn, code, ctx.actor()?.member).await?.ok_or_else(unknown)?;
     // Who was there may come back to see so.
     if !found.open && found.state.is_none() {
         return Err(over());
@@ -123,8 +128,8 @@ async fn find(ctx: &Ctx, code: &str) -> Result<Found> {
     Ok(found.into())
 }
 
-impl From<store::roll::Invitation> for Found {
-    fn from(found: store::roll::Invitation) -> Self {
+impl From<arrival::Invitation> for Found {
+    fn from(found: arrival::Invitation) -> Self {
         Self {
             id: MeetingId::into(found.id),
             title: found.title,

@@ -2,10 +2,12 @@
 
 use crate::{
     close_form::ClosePage,
-    meeting::{Progress, Step, lines},
-    roll::{Presence, RollRow, Tally, Via},
+    meeting::{Progress, Step},
+    roll::{Presence, RollRow, Via},
     rules, seat, store,
     store::roll::{self, Said},
+    tally::Tally,
+    words::lines,
 };
 use axum::extract::Path;
 use kernel::{AccountId, Error, Errors, MeetingId, MemberId, Result, World, viet};
@@ -118,7 +120,7 @@ pub async fn close(ctx: Ctx, Path(id): Path<String>, Input(form): Input<CloseInp
         Err(error @ Error::Invalid(_)) => {
             let rows = roll::roll(&mut tx, id).await?;
             let mut page = ClosePage::new(ctx.world(), meeting, rows, form.minute)?;
-            Err(Failure::form(error, |errors| {
+            Err(Failure::form(error, move |errors| {
                 page.mend(errors);
                 page
             }))

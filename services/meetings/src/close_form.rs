@@ -2,10 +2,11 @@
 
 use crate::{
     meeting::{Kind, Progress, Step},
-    roll::{RollRow, Tally},
+    roll::RollRow,
     rules::{self, Rule},
     seat,
     store::{Meeting, roll},
+    tally::Tally,
 };
 use axum::extract::Path;
 use kernel::{Error, Errors, Result, World, viet};

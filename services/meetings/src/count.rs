@@ -1,6 +1,6 @@
 //! How many have come, for the chair's screen to fetch again and again.
 
-use crate::{meeting::State, roll::Tally, seat, store::roll};
+use crate::{meeting::State, seat, store::roll, tally::Tally};
 use askama::Template as _;
 use axum::{
     Json,
@@ -10,7 +10,6 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use web::{Ctx, Face};
 
 /// How many have come.
@@ -25,7 +24,7 @@ pub struct Count {
 
 /// How many have come: a fragment of the chair's screen, or the figures.
 #[utoipa::path(get, path = "/meetings/{id}/board/count", operation_id = "meeting.count", tag = "meetings",
-    params(("id" = Uuid, Path)), responses((status = 200, body = Count)))]
+    params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Count)))]
 pub async fn count(ctx: Ctx, Path(id): Path<String>) -> web::Result<Response> {
     let mut conn = ctx.read().await?;
     let meeting = seat::chaired(&ctx, &mut conn, &id).await?;

@@ -1,10 +1,11 @@
 //! Lays a meeting on: a draft that only the secretary sees.
 
 use crate::{
-    meeting::{Kind, lines, parse_time},
+    meeting::Kind,
     new::FormPage,
     seat::own,
     store,
+    words::{lines, parse_time},
 };
 use kernel::{AccountId, Error, Errors, MeetingId, OrgPath, OrganisationId, Result, World, viet};
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,10 @@
 //! The next meeting, for the home page.
 
 use crate::{
-    meeting::{State, when},
+    meeting::State,
     seat::own,
     store,
+    words::when,
 };
 use kernel::Result;
 use web::{Card, CardRow, Ctx};
@@ -19,7 +20,7 @@ pub async fn home(ctx: &Ctx) -> Result<Option<Card>> {
         return Ok(None);
     }
     let mut conn = ctx.read().await?;
-    let next = store::next(&mut conn, &own(actor), actor.member, ctx.world().now()).await?;
+    let next = store::list::next(&mut conn, &own(actor), actor.member, ctx.world().now()).await?;
     let chairs = ctx.may_somewhere("meeting.create");
     let more = match &next {
         None if chairs => ("/meetings/new", "Lập buổi sinh hoạt"),

@@ -37,6 +37,9 @@ mod rules;
 mod seat;
 mod show;
 mod store;
+pub mod tally;
+mod words;
+mod zz_tmp;
 
 pub use announce::announce_in;
 pub use assist::{Attendee, assist_in};
@@ -46,6 +49,8 @@ pub use create::{NewMeeting, create_in};
 pub use home::home;
 pub use open::open_in;
 
+use kernel::{OrganisationId, Result};
+use sqlx::PgConnection;
 use web::Routes;
 
 /// Every operation of the service.
@@ -69,4 +74,12 @@ pub fn routes() -> Routes {
         .add(web::routes!(close_form::close_form))
         .add(web::routes!(close::close))
         .nav(30, "/meetings", "Sinh hoạt", "meeting.list")
+}
+
+/// Whether a branch has any meeting that was not called off.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn any(conn: &mut PgConnection, branch: OrganisationId) -> Result<bool> {
+    store::any(conn, branch).await
 }

@@ -1,10 +1,14 @@
 //! Meetings: those of one's own branch, or of the units that one follows.
 
 use crate::{
-    meeting::{Kind, State, when},
-    roll::Tally,
+    meeting::{Kind, State},
     seat::{above, own},
-    store::{self, Line, Reach, roll},
+    store::{
+        list::{Line, Reach, page},
+        roll,
+    },
+    tally::Figures,
+    words::when,
 };
 use axum::extract::Query;
 use serde::{Deserialize, Serialize};
@@ -15,12 +19,11 @@ use uuid::Uuid;
 use web::{Ctx, View};
 
 /// Meetings on a page.
-const PAGE: i64 = 20;
+const PAGE: u32 = 20;
 
 /// Which meetings to list.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default)]
-#[derive(Default)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// The page, from 1.
@@ -49,7 +52,7 @@ pub struct Item {
     #[serde(with = "time::serde::rfc3339")]
     pub starts_at: OffsetDateTime,
     /// Figures, for those who follow the branch from above or chair it.
-    pub tally: Option<Tally>,
+    pub figures: Option<Figures>,
 }
 
 impl Item {
@@ -60,10 +63,14 @@ impl Item {
         } else {
             meta = format!("{meta} · {}", self.place);
         }
-        if let (Some(tally), State::Opened | State::Closed) = (&self.tally, self.state) {
-            meta += &format!(" · có mặt {}/{}", tally.present, tally.expected());
+        if let Some(figures) = &self.figures {
+            meta += &format!(" · có mặt {}", figures.text());
         }
         meta
+    }
+
+    fn href(&self) -> String {
+        format!("/meetings/{}", self.id)
     }
 }
 
@@ -109,16 +116,25 @@ pub async fn list(ctx: Ctx, Query(query): Query<ListQuery>) -> web::Result<View<
         Reach { own: &own, below: &chaired, drafts: &chaired }
     };
     let mut conn = ctx.read().await?;
-    let offset = i64::from(number - 1) * PAGE;
-    let mut lines = store::page(&mut conn, &reach, ctx.world().now(), PAGE + 1, offset).await?;
-    let more = lines.len() > usize::try_from(PAGE)?;
-    lines.truncate(usize::try_from(PAGE)?);
+    let offset = i64::from(number - 1) * i64::from(PAGE);
+    let mut lines = page(&mut conn, &reach, ctx.world().now(), i64::from(PAGE) + 1, offset).await?;
+    let more = lines.len() > PAGE as usize;
+    lines.truncate(PAGE as usize);
     let mut tallies = HashMap::new();
     if below || !chaired.is_empty() {
-        let ids: Vec<_> = lines.iter().map(|line| line.id).collect();
-        tallies.extend(roll::tallies(&mut conn, &ids).await?);
+        let held = lines.iter().filter(|line| matches!(line.state, State::Opened | State::Closed));
+        let held: Vec<_> = held.map(|line| line.id).collect();
+        tallies.extend(roll::tallies(&mut conn, &held).await?);
     }
-    let meetings = lines.into_iter().map(|line| item(line, &mut tallies)).collect();
+    let meetings = lines
+        .into_iter()
+        .map(|line| {
+            let chairs = chaired.iter().any(|scope| line.path.starts_with(scope));
+            let tally = tallies.get(&line.id).filter(|_| below || chairs);
+            let figures = tally.map(if chairs { Figures::exact } else { Figures::above });
+            item(line, figures)
+        })
+        .collect();
     let link = |number: u32| format!("/meetings?of={}&page={number}", if below { "below" } else { "own" });
     Ok(View(ListPage {
         meetings,
@@ -130,9 +146,8 @@ pub async fn list(ctx: Ctx, Query(query): Query<ListQuery>) -> web::Result<View<
     }))
 }
 
-fn item(line: Line, tallies: &mut HashMap<kernel::MeetingId, Tally>) -> Item {
+fn item(line: Line, figures: Option<Figures>) -> Item {
     Item {
-        tally: tallies.remove(&line.id),
         id: line.id.0,
         organisation: line.organisation_name,
         kind: line.kind,
@@ -140,5 +155,6 @@ fn item(line: Line, tallies: &mut HashMap<kernel::MeetingId, Tally>) -> Item {
         title: line.title,
         place: line.place,
         starts_at: line.starts_at,
+        figures,
     }
 }

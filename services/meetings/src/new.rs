@@ -2,12 +2,13 @@
 
 use crate::{
     create::CreateInput,
-    meeting::{Kind, clock},
+    meeting::Kind,
     rules::{self, Rule},
     seat::own,
     store::{self, Branch},
+    words::clock,
 };
-use kernel::{Errors, Result, viet};
+use kernel::{Error, Errors, Result, viet};
 use serde::Serialize;
 use time::{Date, Duration};
 use utoipa::ToSchema;
@@ -47,6 +48,14 @@ impl FormPage {
         Self { branches, form, usual_day, errors, kinds }
     }
 
+    fn date_hint(&self) -> String {
+        let how = "Ngày/tháng/năm, ví dụ 03/12/2026";
+        match &self.usual_day {
+            Some(rule) => format!("{how}. Đề xuất ngày {} (nguồn: {}).", rule.value, rule.citation),
+            None => how.into(),
+        }
+    }
+
     fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         self.branches.iter().map(|branch| (branch.id.as_str(), branch.name.as_str()))
     }
@@ -83,7 +92,7 @@ pub async fn new(ctx: Ctx) -> web::Result<View<FormPage>> {
     };
     if let Some(first) = branches.first() {
         form.organisation.clone_from(&first.id);
-        if let Some((place, starts_at)) = store::last_place(&mut conn, first.id.parse()?).await? {
+        if let Some((place, starts_at)) = store::last_place(&mut conn, first.id.parse().map_err(Error::from)?).await? {
             form.place = place;
             form.time = clock(starts_at);
         }

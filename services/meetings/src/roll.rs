@@ -1,5 +1,6 @@
-//! Who came: the roll of a meeting and its figures. Pure.
+//! Who came: the roll of a meeting. Pure.
 
+use crate::words::clock;
 use kernel::MemberId;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -125,6 +126,11 @@ impl RollRow {
         self.state.or(self.exempt.then_some(Presence::Exempt))
     }
 
+    /// Since when, to follow a word: ` lúc 19:42`.
+    pub(crate) fn since(&self) -> String {
+        since(self.at)
+    }
+
     /// Whether they are still waited for.
     #[must_use]
     pub fn unmarked(&self) -> bool {
@@ -132,81 +138,7 @@ impl RollRow {
     }
 }
 
-/// The figures of a meeting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Tally {
-    /// Everybody on the roll, the exempt among them.
-    pub summoned: i64,
-    /// Who came; an exempt member who comes counts here.
-    pub present: i64,
-    /// Away with a reason.
-    pub excused: i64,
-    /// Away without.
-    pub absent: i64,
-    /// Exempt and not here: neither present nor absent.
-    pub exempt: i64,
-}
-
-impl Tally {
-    /// Counts a roll.
-    #[must_use]
-    pub fn of(rows: &[RollRow]) -> Self {
-        let mut tally = Tally::default();
-        for row in rows {
-            tally.summoned += 1;
-            match row.standing() {
-                Some(Presence::Present) => tally.present += 1,
-                Some(Presence::Excused) => tally.excused += 1,
-                Some(Presence::Absent) => tally.absent += 1,
-                Some(Presence::Exempt) => tally.exempt += 1,
-                None => {}
-            }
-        }
-        tally
-    }
-
-    /// Who had to come: the denominator of attendance.
-    #[must_use]
-    pub fn expected(&self) -> i64 {
-        self.summoned - self.exempt
-    }
-
-    /// Who is neither here nor marked.
-    #[must_use]
-    pub fn unmarked(&self) -> i64 {
-        self.expected() - self.present - self.excused - self.absent
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Presence, RollRow, Tally};
-    use uuid::Uuid;
-
-    fn row(exempt: bool, state: Option<Presence>) -> RollRow {
-        RollRow {
-            member: Uuid::nil().into(),
-            name: String::new(),
-            exempt,
-            state,
-            via: None,
-            at: None,
-            reason: String::new(),
-        }
-    }
-
-    #[test]
-    fn an_exempt_member_is_never_absent_but_counts_when_present() {
-        let rows = [
-            row(false, Some(Presence::Present)),
-            row(false, Some(Presence::Excused)),
-            row(false, None),
-            row(true, None),
-            row(true, Some(Presence::Present)),
-        ];
-        let tally = Tally::of(&rows);
-        assert_eq!(tally, Tally { summoned: 5, present: 2, excused: 1, absent: 0, exempt: 1 });
-        assert_eq!((tally.expected(), tally.unmarked()), (4, 1));
-        assert!(rows[2].unmarked() && !rows[3].unmarked());
-    }
+/// Since when, to follow a word: ` lúc 19:42`; empty when it is not known.
+pub(crate) fn since(at: Option<OffsetDateTime>) -> String {
+    at.map_or_else(String::new, |at| format!(" lúc {}", clock(at)))
 }

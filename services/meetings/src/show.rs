@@ -1,10 +1,11 @@
 //! One meeting, as far as the reader's seat sees it.
 
 use crate::{
-    meeting::{Kind, State, when},
-    roll::{Presence, RollRow, Tally},
+    meeting::{Kind, State},
+    roll::{Presence, RollRow, since},
     seat::{self, Seat},
     store::roll,
+    tally::{Figures, Tally},
 };
 use axum::extract::Path;
 use serde::Serialize;
@@ -43,8 +44,10 @@ pub struct ShowPage {
     pub mine_at: Option<OffsetDateTime>,
     /// Whether the reader may check in now.
     pub may_check_in: bool,
-    /// Figures, for the secretary and the levels above.
+    /// Who is on the roll and how they stand, in figures for the secretary.
     pub tally: Option<Tally>,
+    /// How many came, for the secretary and the levels above.
+    pub figures: Option<Figures>,
     /// The roll, for the secretary.
     pub roll: Vec<RollRow>,
     /// The short minute, for the branch.
@@ -54,6 +57,14 @@ pub struct ShowPage {
 impl ShowPage {
     fn chair(&self) -> bool {
         self.seat == Seat::Chair
+    }
+
+    fn since(&self) -> String {
+        since(self.mine_at)
+    }
+
+    fn may_cancel(&self) -> bool {
+        self.chair() && matches!(self.state, State::Draft | State::Announced)
     }
 
     /// Whether there is attendance to speak of.
@@ -78,18 +89,19 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     let seat = seat::of(&ctx, &meeting)?;
     let held = matches!(meeting.state, State::Opened | State::Closed);
     let mut rows = Vec::new();
-    let mut tally = None;
+    let (mut tally, mut figures) = (None, None);
     let mut mine = None;
     // The secretary is a member too, as a rule of the same branch.
     let summoned = actor.path.0.starts_with(&meeting.path);
     match seat {
         Seat::Chair => {
             rows = roll::roll(&mut conn, meeting.id).await?;
-            tally = Some(Tally::of(&rows));
+            let counted = Tally::of(&rows);
+            (tally, figures) = (Some(counted), Some(Figures::exact(&counted)));
             mine = rows.iter().find(|row| row.member == actor.member).and_then(|row| row.state.zip(row.at));
         }
         Seat::Summoned => mine = roll::recorded(&mut conn, meeting.id, actor.member).await?,
-        Seat::Above => tally = Some(roll::tally(&mut conn, meeting.id).await?),
+        Seat::Above => figures = Some(Figures::above(&roll::tally(&mut conn, meeting.id).await?)),
     }
     if !held {
         rows.clear();
@@ -108,6 +120,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
         mine_at: mine.map(|(_, at)| at),
         may_check_in: summoned && meeting.state == State::Opened && mine.is_none(),
         tally,
+        figures,
         roll: rows,
         minute: if seat == Seat::Above { String::new() } else { meeting.minute.unwrap_or_default() },
     }))

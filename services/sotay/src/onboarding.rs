@@ -2,8 +2,8 @@
 //! of its tree, its first administrator. Every step may be run again.
 
 use crate::{Fault, Platform};
-use directory::{account::invite, organisation, people};
-use kernel::{MemberId, OrganisationId, viet};
+use directory::{account::invite, organisation::{self, Kind}, people};
+use kernel::{MemberId, OrganisationId, Role, viet};
 use serde::Serialize;
 use tenancy::{Provisioner, TenantFile, TenantKind};
 use time::Duration;
@@ -36,13 +36,13 @@ pub async fn apply(provisioner: &Provisioner, platform: &Platform, file: &Tenant
     let founded = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(format!("root.founded_on: {e}")))?;
     let phone = viet::normalise_phone(&file.admin.phone).map_err(|e| Fault::new(format!("admin.phone: {e}")))?;
     let kind = match file.kind {
-        TenantKind::National => "trung_uong",
-        TenantKind::Province | TenantKind::CentralBloc => "dang_bo_truc_thuoc_trung_uong",
+        TenantKind::National => Kind::Central,
+        TenantKind::Province | TenantKind::CentralBloc => Kind::UnderCentral,
     };
     let mut tx = db.begin().await?;
     let root = organisation::ensure_root_in(&mut tx, world, &file.root.code, &file.name, kind, founded).await?;
     let (admin, created) =
-        people::ensure_admin_in(&mut tx, world, root, &file.admin.full_name, &phone, &file.admin.file_number).await?;
+        people::ensure_official_in(&mut tx, world, root, &file.admin.full_name, &phone, &file.admin.file_number, Role::TenantAdmin).await?;
     let code = if created {
         let expires = world.now() + CODE_LIFE;
         let key = platform.app.tenants.key();

@@ -11,6 +11,7 @@ use tokio::{sync::watch, task::JoinSet};
 use web::{App, Policy, RouteInfo, Routes};
 
 /// The platform, ready to answer.
+#[derive(Clone)]
 pub struct Platform {
     /// What every handler shares.
     pub app: App,

@@ -1,7 +1,8 @@
-use super::{as_of, build, topmost};
+use super::{Overview, as_of, build, topmost};
 use crate::{
     privacy::Shown,
-    report::{Counts, Own, Place, Report, compute},
+    report::{Own, Place, Report, compute},
+    share::Counts,
 };
 use kernel::{OrgPath, OrganisationId};
 use time::{Date, macros::date};
@@ -39,9 +40,14 @@ fn commune() -> Report {
     compute(TODAY, place("1.", "Đảng bộ xã", "dang_bo_co_so"), children, &figures, vec![])
 }
 
+/// A commune of four branches, as its committee sees it.
+pub(crate) fn seen_from_above() -> Overview {
+    build(commune(), &[], TODAY, |_| true)
+}
+
 #[test]
 fn above_the_branch_small_numbers_are_withheld() {
-    let seen = build(commune(), &[], TODAY, |_| true);
+    let seen = seen_from_above();
     let rows: Vec<_> = seen.units.iter().map(|r| (r.name.as_str(), r.raw.not_activated_text(), r.named)).collect();
     assert_eq!(
         rows,

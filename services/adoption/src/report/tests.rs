@@ -1,5 +1,8 @@
-use super::{Counts, Exclusion, Own, Percent, Place, Report, child_of, compute};
-use crate::exclusion::Reason;
+use super::{Exclusion, Own, Place, Report, child_of, compute};
+use crate::{
+    exclusion::Reason,
+    share::{Counts, Percent},
+};
 use kernel::{OrgPath, OrganisationId};
 use serde_json::json;
 use time::macros::date;

@@ -84,6 +84,15 @@ async fn print(ctx: &Ctx, tx: &mut TenantTx, invitees: Vec<Invitee>, expires_at:
     Ok(SlipsPage { heading: "Phiếu kích hoạt tài khoản".into(), slips, expires_at, back, site })
 }
 
+/// The members at and below a place who are on the roll and have not activated.
+///
+/// # Errors
+/// When the database is away.
+pub async fn pending(conn: &mut sqlx::PgConnection, path: &str) -> Result<Vec<MemberId>, Error> {
+    let all = store::not_activated(conn, path, i64::MAX).await?;
+    Ok(all.into_iter().map(|invitee| invitee.member.into()).collect())
+}
+
 /// The operation itself: accounts for those who have none, new codes for all,
 /// one event.
 ///

@@ -81,7 +81,7 @@ fn key(title: &str) -> String {
         match c {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
-            c if depth > 0 => drop(c),
+            _ if depth > 0 => {}
             c if c.is_alphanumeric() => key.push(c),
             _ if key.ends_with(' ') || key.is_empty() => {}
             _ => key.push(' '),

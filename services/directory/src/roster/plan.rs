@@ -182,8 +182,8 @@ fn somebody_else(line: &Line, entry: &Entry, found: &Existing) -> Option<Problem
     Some(Problem::new(
         column,
         if by_file { &line.file } else { &line.card }.as_deref().unwrap_or_default(),
-        format!("Trong danh sách, số này là của {}{born}: khác cả họ tên và ngày sinh với dòng này.", found.person.full_name),
-        "Nếu ghi nhầm số thì sửa số; nếu cùng một người thì ghi đúng ngày sinh như trong danh sách.",
+        format!("Trong danh sách, số này là của {}{born}: họ tên khác mà ngày sinh cũng không trùng.", found.person.full_name),
+        "Nếu ghi nhầm số thì sửa số; nếu cùng một người thì ghi ngày sinh như trong danh sách, hoặc sửa người đó trong danh sách trước.",
     ))
 }
 

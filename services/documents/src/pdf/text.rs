@@ -12,6 +12,19 @@ const DEPTH: u8 = 4;
 
 type Fonts<'a> = BTreeMap<Vec<u8>, Encoding<'a>>;
 
+/// Makes every font that has a map to Unicode be read by it. Its encoding names
+/// glyphs, and Vietnamese letters often hide behind the names of others.
+pub fn prefer_unicode(document: &mut Document) {
+    for object in document.objects.values_mut() {
+        if let Ok(font) = object.as_dict_mut()
+            && font.has_type(b"Font")
+            && font.has(b"ToUnicode")
+        {
+            font.remove(b"Encoding");
+        }
+    }
+}
+
 /// All text of a page, with that of drawings and stamps upon it.
 pub fn of_page(document: &Document, page: ObjectId) -> String {
     let mut text = String::new();
@@ -37,7 +50,7 @@ fn drawings<'a>(document: &'a Document, resources: Vec<&'a Dictionary>) -> BTree
     let mut drawings = BTreeMap::new();
     for resources in resources {
         let Ok(named) = document.get_dict_in_dict(resources, b"XObject") else { continue };
-        for (name, object) in named.iter() {
+        for (name, object) in named {
             let stream = document.dereference(object).and_then(|(_, object)| object.as_stream());
             if let Ok(stream) = stream
                 && stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Form")

@@ -155,6 +155,6 @@ mod tests {
         let world = World::fixed(datetime!(2026-01-01 0:00 UTC), 1);
         let first: Uuid = world.id();
         world.advance(Duration::milliseconds(1));
-        assert!(first < world.id());
+        assert!(first < world.id::<Uuid>());
     }
 }

@@ -105,7 +105,7 @@ fn probation_and_an_official_date_exclude_each_other() {
 
 #[test]
 fn all_problems_of_a_row_are_listed_and_its_numbers_kept() {
-    let line = read(&["", "x", "x", "x", "x", "C1", "", "", "x", "x", "x", "x"]).unwrap();
+    let line = read(&["", "x", "x", "x", "x", "C1", "", "", "x", "x", "x", "?"]).unwrap();
     let problems = line.entry.unwrap_err();
     assert_eq!(problems.len(), 10);
     let mut columns: Vec<_> = problems.iter().map(|p| p.column).collect();

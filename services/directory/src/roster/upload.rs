@@ -1,0 +1,68 @@
+//! Takes a file in and begins to check it.
+
+use super::{
+    import,
+    job::{self, Job},
+    list::ListPage,
+    pass::Mode,
+    store::{self, NewImport},
+};
+use axum::Extension;
+use blob::BlobStore;
+use kernel::{Error, ImportId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{Ctx, Done, Failure};
+
+/// The largest file, in bytes.
+pub(super) const MAX: u64 = 100_000_000;
+
+/// What the form holds.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form")]
+pub(super) struct RosterFile {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// An import that was begun.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Uploaded {
+    id: Uuid,
+}
+
+/// Uploads a roster. It is checked in the background; no member changes yet.
+#[utoipa::path(post, path = "/roster", operation_id = "roster.upload", tag = "roster",
+    request_body(content = RosterFile, content_type = "multipart/form-data"),
+    responses((status = 201, body = Uploaded), (status = 413, description = "Larger than 100 MB"),
+        (status = 422, description = "No file")))]
+pub(super) async fn upload(
+    ctx: Ctx,
+    Extension(blob): Extension<BlobStore>,
+    upload: web::Upload<MAX>,
+) -> web::Result<Done<Uploaded>> {
+    super::authorise(&ctx).await?;
+    let Some(file) = upload.file else {
+        let error = Error::field("file", "Chọn tệp danh sách cần nhập.");
+        let page = ListPage::load(&ctx).await?;
+        return Err(Failure::form(error, |errors| page.with(errors)));
+    };
+    let (db, world) = (ctx.db(), ctx.world());
+    let id: ImportId = world.id();
+    blob.put(&job::key(db, id)?, &*file.path, "application/octet-stream").await.map_err(job::said)?;
+    let new = NewImport {
+        id,
+        file_name: &file.name,
+        file_size: i64::try_from(file.size).map_err(Error::from)?,
+        kept: true,
+        at: world.now(),
+        by: ctx.account(),
+    };
+    store::insert(&mut *ctx.read().await?, &new).await?;
+    job::sweep(db.clone(), world, blob.clone());
+    if let Some(claim) = import::claim(db, world, id, Mode::Check).await? {
+        Job { db: db.clone(), world: world.clone(), blob, claim, by: ctx.account() }.spawn();
+    }
+    Ok(Done::created(format!("/roster/{id}"), Uploaded { id: id.0 }))
+}

@@ -1,0 +1,121 @@
+//! What the everyday demo and the reference scenario have in common: a roster
+//! file imported, slips redeemed on their dates.
+
+use super::people::{Person, Status};
+use crate::{Fault, Platform};
+use directory::{
+    account::{PasswordHash, activate, invite},
+    roster,
+};
+use kernel::{MemberId, OrganisationId, viet, world::VIETNAM};
+use render::sheet::write::{Cell, Column, write_csv};
+use std::{collections::HashSet, fs::File};
+use tenancy::TenantDb;
+use time::{Date, Duration, OffsetDateTime, Time};
+
+/// Somebody of a branch, as the roster has them.
+pub(super) struct Member {
+    pub id: MemberId,
+    pub phone: String,
+}
+
+/// Writes a roster as a board would send it, and imports it on a day.
+pub(super) async fn import(
+    platform: &Platform,
+    db: &TenantDb,
+    on: Date,
+    people: impl Iterator<Item = (String, Person)>,
+) -> Result<(), Fault> {
+    let file = tempfile::NamedTempFile::new().map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
+    let columns = [
+        "Họ và tên", "Ngày sinh", "Giới tính", "Ngày vào Đảng", "Ngày chính thức", "Số thẻ đảng", "Số lý lịch",
+        "Mã chi bộ", "Điện thoại", "Tình trạng", "Trạng thái", "Có điện thoại thông minh",
+    ]
+    .map(|title| Column::text(title, 20.0));
+    let rows = people.map(|(branch, person)| row(branch, &person));
+    let target = File::create(file.path()).map_err(|e| crate::fault::file(file.path(), &e))?;
+    write_csv(target, &columns, rows).map_err(|e| Fault::new(e.to_string()))?;
+    let world = platform.app.world.at(noon(on));
+    let (_, summary) = roster::import_file(db, &world, None, file.path(), false, |_| {}).await?;
+    if summary.bad > 0 {
+        return Err(Fault::new(format!("{}: {} dòng của danh sách mẫu bị từ chối", db.tenant().id, summary.bad)));
+    }
+    Ok(())
+}
+
+fn row(branch: String, person: &Person) -> Vec<Cell> {
+    let date = |date: Date| viet::format_date(date);
+    [
+        person.full_name.clone(),
+        date(person.born_on),
+        person.sex.label().into(),
+        date(person.admitted_on),
+        person.official_on.map(date).unwrap_or_default(),
+        person.card_number.clone().unwrap_or_default(),
+        person.file_number.clone(),
+        branch,
+        person.phone.clone(),
+        person.standing.label().into(),
+        person.status.label().into(),
+        if person.has_smartphone { "có" } else { "không" }.into(),
+    ]
+    .map(Cell::Text)
+    .into()
+}
+
+/// Whether somebody could be given an account.
+pub(super) fn counts(person: &Person) -> bool {
+    person.status == Status::Active
+}
+
+/// The members of one branch, in the order of their file numbers.
+pub(super) async fn members(db: &TenantDb, branch: OrganisationId) -> Result<Vec<Member>, Fault> {
+    let mut conn = db.conn().await?;
+    let rows = sqlx::query!(
+        r#"SELECT id, coalesce(phone, '') AS "phone!" FROM member WHERE organisation = $1 ORDER BY file_number"#,
+        branch.0
+    )
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(kernel::Error::from)?;
+    Ok(rows.into_iter().map(|row| Member { id: row.id.into(), phone: row.phone }).collect())
+}
+
+/// Prints slips for a branch on a day and redeems them on theirs. Who has
+/// activated already is passed over, so that an interrupted load goes on.
+pub(super) async fn activate(
+    platform: &Platform,
+    db: &TenantDb,
+    branch: OrganisationId,
+    printed_on: Date,
+    starters: &[(MemberId, Date)],
+    password: &PasswordHash,
+) -> Result<(), Fault> {
+    let key = platform.app.tenants.key();
+    let mut tx = db.begin().await?;
+    let path = sqlx::query_scalar!("SELECT path FROM organisation WHERE id = $1", branch.0)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(kernel::Error::from)?;
+    let pending: HashSet<MemberId> = invite::pending(&mut tx, &path).await?.into_iter().collect();
+    let starters: Vec<_> = starters.iter().filter(|(member, _)| pending.contains(member)).collect();
+    if starters.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<MemberId> = starters.iter().map(|(member, _)| *member).collect();
+    let world = platform.app.world.at(noon(printed_on));
+    let expires = noon(printed_on) + Duration::days(3650);
+    let codes = invite::invite_in(&mut tx, &world, key, None, Some(branch), &ids, expires).await?;
+    for invitation in codes {
+        let Some((_, day)) = starters.iter().find(|(member, _)| *member == invitation.member) else { continue };
+        let world = platform.app.world.at(noon(*day));
+        activate::redeem_in(&mut tx, &world, key, &invitation.code, password).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Noon of a day in Vietnam.
+pub(super) fn noon(day: Date) -> OffsetDateTime {
+    day.with_time(Time::MIDNIGHT).assume_offset(VIETNAM) + Duration::hours(12)
+}
