@@ -25,6 +25,7 @@ pub struct By {
 
 /// A document that the reader has acknowledged.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentAcknowledged)]
 pub struct Acknowledged {
     /// The document.
     #[schema(value_type = uuid::Uuid)]

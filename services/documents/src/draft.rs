@@ -13,6 +13,7 @@ const NAME: usize = 200;
 /// The form as it was sent. The file itself comes as part `file`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = DocumentFields)]
 pub struct Fields {
     /// Code of the organisation it is published to; all below it read it too.
     pub organisation: String,

@@ -31,6 +31,7 @@ pub struct Which {
 
 /// One document of the list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentListItem)]
 pub struct Item {
     /// The document.
     #[schema(value_type = uuid::Uuid)]
@@ -94,6 +95,7 @@ impl Item {
 /// The list.
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "list.html")]
+#[schema(as = DocumentList)]
 pub struct ListPage {
     /// What was searched for.
     q: String,

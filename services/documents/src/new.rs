@@ -14,6 +14,7 @@ const OFFERED: usize = 30;
 /// The form, as first shown and as shown again.
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "form.html")]
+#[schema(as = DocumentForm)]
 pub struct FormPage {
     form: Fields,
     /// The units to choose from, code and name; empty when they are too many.

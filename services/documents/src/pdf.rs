@@ -200,17 +200,3 @@ mod tests {
         }
     }
 }
-#[cfg(test)]
-mod scratch {
-    #[test]
-    fn scratch() {
-        for p in std::fs::read_dir("/tmp/docpdfs").unwrap() {
-            let p = p.unwrap().path();
-            let b = std::fs::read(&p).unwrap();
-            println!("=== {} {:?}", p.display(), super::look(&b));
-            let mut d = lopdf::Document::load_mem(&b).unwrap();
-            super::text::prefer_unicode(&mut d);
-            for page in d.page_iter().take(1) { println!("{}", super::text::of_page(&d, page).chars().take(1500).collect::<String>()); }
-        }
-    }
-}

@@ -34,6 +34,7 @@ pub struct NewDocument {
 
 /// A document that was published.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentPublished)]
 pub struct Published {
     /// The document.
     #[schema(value_type = uuid::Uuid)]

@@ -15,6 +15,7 @@ use web::{Ctx, Page, View};
 /// How far a reader has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DocumentReading)]
 pub enum State {
     /// Not opened yet.
     Unopened,
@@ -52,6 +53,7 @@ impl State {
 
 /// A member of the reader's own branch; for its secretary alone.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentReader)]
 pub struct Person {
     name: String,
     state: State,
@@ -59,6 +61,7 @@ pub struct Person {
 
 /// A unit below the reader's. Counts under 5 are not shown.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentUnit)]
 pub struct Unit {
     name: String,
     members: Option<i64>,
@@ -70,6 +73,7 @@ pub struct Unit {
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "show.html")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page shows or not")]
+#[schema(as = DocumentShown)]
 pub struct ShowPage {
     #[schema(value_type = uuid::Uuid)]
     id: DocumentId,

@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 use web::{Ctx, Done, Input};
 
 /// Nothing needs to be said beside which document.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 pub struct Nothing {}
 
 /// A document that is withdrawn.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DocumentWithdrawn)]
 pub struct Withdrawn {
     /// The document.
     #[schema(value_type = uuid::Uuid)]

@@ -39,7 +39,6 @@ mod show;
 mod store;
 pub mod tally;
 mod words;
-mod zz_tmp;
 
 pub use announce::announce_in;
 pub use assist::{Attendee, assist_in};

@@ -1,10 +1,6 @@
 //! Founding an organisation from a form.
 
-use super::{
-    Founding, Kind, found_in,
-    store,
-    words::read_day,
-};
+use super::{Founding, Kind, found_in, store, words::read_day};
 use askama::Template;
 use axum::extract::Query;
 use kernel::{Error, Errors, OrganisationId, viet};
@@ -45,8 +41,8 @@ impl FoundingPage {
         for error in errors.0.iter_mut().filter(|error| error.field.is_empty()) {
             error.field = "parent".into();
         }
-        // The two topmost types are roots; the command line founds those.
-        let kinds = Kind::ALL.into_iter().skip(2).map(|kind| (kind.name(), kind.label())).collect();
+        // The topmost type is a root; the command line founds that.
+        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Central).map(|kind| (kind.name(), kind.label())).collect();
         Self { form, kinds, errors }
     }
 }

@@ -11,7 +11,6 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use kernel::{Error, Errors, MemberId, OrganisationId, Role, viet};
 use serde::{Deserialize, Serialize};
-use time::Date;
 use utoipa::{IntoParams, ToSchema};
 use web::{Ctx, Page, View};
 

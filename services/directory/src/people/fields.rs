@@ -4,8 +4,18 @@
 use crate::member::{STANDINGS, STATUSES};
 use kernel::{Errors, viet};
 use serde::{Deserialize, Serialize};
-use time::Date;
+use time::{Date, Month, macros::date};
 use utoipa::ToSchema;
+
+/// Longest name and number, in characters.
+const NAME: usize = 100;
+const NUMBER: usize = 40;
+/// Nobody is admitted younger (Article 1 of the Party's statutes).
+const AGE: i32 = 18;
+/// The day the Party was founded: nobody was admitted earlier.
+const FOUNDED: Date = date!(1930 - 02 - 03);
+/// Nobody on a roster was born earlier.
+const OLDEST: Date = date!(1900 - 01 - 01);
 
 /// The form as it was filled in.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -90,25 +100,30 @@ impl MemberForm {
         if viet::normalise(&self.organisation).is_empty() {
             errors.add("organisation", "Hãy ghi mã chi bộ.");
         }
-        if full_name.is_empty() || full_name.chars().any(|c| c.is_ascii_digit()) {
-            errors.add("full_name", "Hãy ghi họ tên đầy đủ, bằng chữ.");
+        if full_name.is_empty() || full_name.chars().any(char::is_numeric) || full_name.chars().count() > NAME {
+            errors.add("full_name", "Hãy ghi đủ họ, chữ đệm và tên, không ghi chữ số.");
         }
-        let birth_date = date("birth_date", "Ngày sinh", &self.birth_date, today, errors);
+        let birth_date = day("birth_date", "Ngày sinh", &self.birth_date, OLDEST, today, errors);
         let sex = choice(&self.sex, &["male", "female"]);
         if sex.is_none() && !self.sex.is_empty() {
             errors.add("sex", "Hãy chọn nam hoặc nữ.");
         }
-        let admitted_on = date("admitted_on", "Ngày vào Đảng", &self.admitted_on, today, errors);
+        let admitted_on = day("admitted_on", "Ngày vào Đảng", &self.admitted_on, FOUNDED, today, errors);
         if let (Some(born), Some(admitted)) = (birth_date, admitted_on)
-            && admitted <= born
+            && admitted < birthday(born, AGE)
         {
-            errors.add("admitted_on", "Ngày vào Đảng phải sau ngày sinh.");
+            errors.add("admitted_on", format!("Theo ngày sinh thì ngày vào Đảng này chưa đủ {AGE} tuổi."));
         }
-        let official_on = date("official_on", "Ngày chính thức", &self.official_on, today, errors);
+        let official_on = day("official_on", "Ngày chính thức", &self.official_on, FOUNDED, today, errors);
         if let (Some(admitted), Some(official)) = (admitted_on, official_on)
             && official < admitted
         {
             errors.add("official_on", "Ngày chính thức không thể trước ngày vào Đảng.");
+        }
+        let card_number = number("card_number", &self.card_number, errors);
+        let file_number = number("file_number", &self.file_number, errors);
+        if card_number.is_none() && file_number.is_none() && errors.of("card_number").or(errors.of("file_number")).is_none() {
+            errors.add("card_number", "Hãy ghi ít nhất một trong hai: số thẻ đảng, số lý lịch.");
         }
         let phone = match viet::normalise_phone(&self.phone) {
             Ok(phone) => Some(phone),
@@ -132,8 +147,8 @@ impl MemberForm {
             sex,
             admitted_on,
             official_on,
-            card_number: text(&self.card_number),
-            file_number: text(&self.file_number),
+            card_number,
+            file_number,
             phone,
             standing: standing.unwrap_or_default(),
             status: status.unwrap_or_default(),
@@ -142,25 +157,40 @@ impl MemberForm {
     }
 }
 
-fn text(entered: &str) -> Option<String> {
-    Some(viet::normalise(entered)).filter(|text| !text.is_empty())
+fn number(field: &str, entered: &str, errors: &mut Errors) -> Option<String> {
+    let text = viet::normalise(entered);
+    if text.chars().count() > NUMBER {
+        errors.add(field, format!("Chỉ ghi số, không quá {NUMBER} ký tự."));
+        return None;
+    }
+    // A lone dash stands for "none".
+    Some(text).filter(|text| text.chars().any(char::is_alphanumeric))
 }
 
 fn choice(entered: &str, among: &[&str]) -> Option<String> {
     among.contains(&entered).then(|| entered.to_owned())
 }
 
-fn date(field: &str, label: &str, entered: &str, today: Date, errors: &mut Errors) -> Option<Date> {
+fn day(field: &str, label: &str, entered: &str, from: Date, today: Date, errors: &mut Errors) -> Option<Date> {
     if entered.trim().is_empty() {
         return None;
     }
     match viet::parse_date(entered) {
         Ok(date) if date > today => errors.add(field, format!("{label} chưa đến.")),
-        Ok(date) if date.year() < 1900 => errors.add(field, format!("{label}: xin xem lại năm.")),
+        Ok(date) if date < from => errors.add(field, format!("{label} sớm hơn {}; xin xem lại năm.", viet::format_date(from))),
         Ok(date) => return Some(date),
         Err(error) => errors.add(field, format!("{label}: {error}.")),
     }
     None
+}
+
+/// The day on which somebody reaches an age; who was born on 29 February does
+/// so on 1 March.
+fn birthday(born: Date, age: i32) -> Date {
+    let year = born.year() + age;
+    born.replace_year(year)
+        .or_else(|_| Date::from_calendar_date(year, Month::March, 1))
+        .unwrap_or(born)
 }
 
 #[cfg(test)]
@@ -210,7 +240,10 @@ mod tests {
         };
         assert_eq!(wrong(|f| f.full_name = "Anh 2".into()), ["full_name"]);
         assert_eq!(wrong(|f| f.birth_date = "2/1960".into()), ["birth_date"]);
-        assert_eq!(wrong(|f| f.admitted_on = "1/1/1950".into()), ["admitted_on"]);
+        assert_eq!(wrong(|f| f.admitted_on = "2/2/1978".into()), ["admitted_on"], "not yet 18");
+        assert_eq!(wrong(|f| f.admitted_on = "3/2/1978".into()), [""; 0]);
+        assert_eq!(wrong(|f| f.file_number = "-".into()), ["card_number"], "neither number");
+        assert_eq!(wrong(|f| f.card_number = "1".repeat(41)), ["card_number"]);
         assert_eq!(wrong(|f| f.official_on = "1/1/1985".into()), ["official_on"]);
         assert_eq!(wrong(|f| f.official_on = "1/1/2027".into()), ["official_on"]);
         assert_eq!(wrong(|f| f.phone = "1234".into()), ["phone"]);
@@ -218,7 +251,7 @@ mod tests {
         assert_eq!(wrong(|f| f.sex = "x".into()), ["sex"]);
         assert_eq!(
             wrong(|f| *f = MemberForm::default()),
-            ["organisation", "full_name", "standing", "status"]
+            ["organisation", "full_name", "card_number", "standing", "status"]
         );
     }
 }

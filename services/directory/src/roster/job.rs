@@ -38,7 +38,7 @@ impl Job {
                         let path = fetch(&db, &blob, claim.import).await?;
                         pass::go(&db, &world, &claim, by, &path, |_| ()).await
                     };
-                    alive(&db, &world, &claim, work).await
+                    alive(&db, &world, &claim, Box::pin(work)).await
                 }
             });
             // Even a panic ends in a sentence.

@@ -26,7 +26,7 @@ pub(super) struct ListPage {
 }
 
 impl ListPage {
-    fn most(&self) -> String {
+    fn most() -> String {
         format!("Tệp Excel (.xlsx) hoặc CSV, tối đa {} MB, điền theo tệp mẫu.", MAX / 1_000_000)
     }
 

@@ -150,7 +150,7 @@ impl Pass<'_> {
             let Ok(entry) = &line.entry else {
                 summary.bad += 1;
                 if let Outcome::Bad(found) = outcome {
-                    found.into_iter().for_each(|problem| problems.push(row, problem));
+                    problems.extend(row, found);
                 }
                 continue;
             };
@@ -174,7 +174,7 @@ impl Pass<'_> {
                 }
                 Outcome::Bad(found) => {
                     summary.bad += 1;
-                    found.into_iter().for_each(|problem| problems.push(row, problem));
+                    problems.extend(row, found);
                     continue;
                 }
             };

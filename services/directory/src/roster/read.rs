@@ -118,11 +118,8 @@ mod tests {
 
     #[test]
     fn batches_are_full_but_for_the_last() {
-        let mut text = String::from("Họ và tên,Mã chi bộ,Số thẻ đảng\n");
-        for number in 0..=BATCH {
-            text += &format!("Lê Lan,01.001,C{number}\n");
-        }
-        let (batches, _) = run(&text);
+        let rows: Vec<String> = (0..=BATCH).map(|number| format!("Lê Lan,01.001,C{number}")).collect();
+        let (batches, _) = run(&format!("Họ và tên,Mã chi bộ,Số thẻ đảng\n{}\n", rows.join("\n")));
         assert_eq!(batches.iter().map(|batch| batch.lines.len()).collect::<Vec<_>>(), [BATCH, 1]);
         assert!(batches[0].share > 0.5 && (batches[1].share - 1.0).abs() < f64::EPSILON);
     }

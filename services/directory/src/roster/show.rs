@@ -7,7 +7,7 @@ use axum::{
     http::HeaderValue,
     response::{Html, IntoResponse as _, Response},
 };
-use kernel::{Error, ImportId, viet};
+use kernel::{Error, ImportId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{Ctx, Face, Page, View};
@@ -58,10 +58,6 @@ struct Problem {
 }
 
 impl ShowPage {
-    fn count(number: &i64) -> String {
-        viet::format_count(*number)
-    }
-
     /// Whether the page shows all problems there are.
     fn all_shown(&self) -> bool {
         i64::try_from(self.problems.len()).is_ok_and(|shown| shown < SHOWN)

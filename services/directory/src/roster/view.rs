@@ -127,6 +127,17 @@ impl Import {
         }
     }
 
+    /// A figure of the summary, by its name in JSON, for people.
+    pub(super) fn figure(&self, name: &str) -> String {
+        viet::format_count(match name {
+            "added" => self.summary.added,
+            "changed" => self.summary.changed,
+            "unchanged" => self.summary.unchanged,
+            "bad" => self.summary.bad,
+            _ => self.summary.rows,
+        })
+    }
+
     pub(super) fn is(&self, state: &str) -> bool {
         self.state == state
     }

@@ -204,12 +204,14 @@ pub(in crate::roster) struct Problems {
 }
 
 impl Problems {
-    pub(in crate::roster) fn push(&mut self, row: i64, problem: Problem) {
-        self.rows.push(row);
-        self.columns.push(problem.column.to_owned());
-        self.values.push(problem.value);
-        self.reasons.push(problem.reason);
-        self.mends.push(problem.mend);
+    pub(in crate::roster) fn extend(&mut self, row: i64, found: Vec<Problem>) {
+        for problem in found {
+            self.rows.push(row);
+            self.columns.push(problem.column.to_owned());
+            self.values.push(problem.value);
+            self.reasons.push(problem.reason);
+            self.mends.push(problem.mend);
+        }
     }
 
     pub(in crate::roster) async fn insert(&self, conn: &mut PgConnection, import: ImportId) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prints every page here to ../*.pdf. Needs chromium and the fonts of
-# fonts-liberation (Liberation Serif has the metrics of Times New Roman).
+# Prints every page here to ../*.pdf. Needs chromium and Liberation Serif 2.1
+# (Debian: fonts-liberation2), which has the metrics of Times New Roman and,
+# unlike 1.07, every Vietnamese letter.
 set -eu
 cd "$(dirname "$0")"
 profile=$(mktemp -d)
