@@ -1,21 +1,49 @@
 //! Members, their positions and roles, and the trail of what was done.
 
 mod add;
+mod audit;
+mod change;
 mod fields;
+mod form;
+mod list;
+mod position;
 mod role;
+mod role_list;
+mod show;
 mod store;
+mod trail;
 
 pub use add::{NewMember, add_in, ensure_official_in};
+pub use change::change_in;
 pub use fields::Record;
 pub use role::grant_in;
 
-use kernel::{Errors, MemberId, Result};
+use crate::organisation::store as tree;
+use kernel::{Error, Errors, MemberId, Result, viet};
 use sqlx::PgConnection;
 
 /// The operations on members, roles and the trail.
 #[must_use]
 pub fn routes() -> web::Routes {
-    web::Routes::new("")
+    web::Routes::new(include_str!("../people_policy.csv"))
+        .add(web::routes!(list::list))
+        .add(web::routes!(form::form))
+        .add(web::routes!(form::add))
+        .add(web::routes!(show::show))
+        .add(web::routes!(change::edit))
+        .add(web::routes!(change::change))
+        .add(web::routes!(position::form))
+        .add(web::routes!(position::take))
+        .add(web::routes!(position::leave_form))
+        .add(web::routes!(position::leave))
+        .add(web::routes!(role_list::list))
+        .add(web::routes!(role::form))
+        .add(web::routes!(role::grant))
+        .add(web::routes!(role::revoke))
+        .add(web::routes!(audit::list))
+        .nav(32, "/members", "Đảng viên", "member.list")
+        .nav(70, "/roles", "Phân quyền", "role.list")
+        .nav(80, "/audit", "Nhật ký", "audit.list")
 }
 
 /// What is said of the state of somebody's account, and in which colour.
@@ -40,4 +68,33 @@ async fn duplicates(conn: &mut PgConnection, member: MemberId, record: &Record) 
         errors.add("file_number", "Số lý lịch này đã ghi cho một đảng viên khác.");
     }
     errors.or(())
+}
+
+/// The unit that an address names, by its identifier or its code.
+async fn unit(conn: &mut PgConnection, text: &str) -> Result<Option<tree::Unit>> {
+    let text = viet::normalise(text);
+    match text.parse() {
+        Ok(id) => tree::unit(conn, id).await,
+        Err(_) if text.is_empty() => Ok(None),
+        Err(_) => tree::unit_by_code(conn, &text).await,
+    }
+}
+
+/// Whether members can have their home in a unit.
+fn check_home(unit: &tree::Unit, errors: &mut Errors) {
+    if unit.dissolved_on.is_some() {
+        errors.add("organisation", "Chi bộ này đã giải thể; hãy ghi mã chi bộ tiếp nhận.");
+    } else if !unit.kind.has_members() {
+        errors.add("organisation", format!("«{}» không phải chi bộ hay tổ đảng.", unit.name));
+    }
+}
+
+/// Somebody must be left who can grant roles in the whole tenant.
+async fn keep_an_admin(conn: &mut PgConnection, member: MemberId) -> Result<()> {
+    if store::last_admin(conn, member).await? {
+        return Err(Error::Conflict(
+            "Đây là người quản trị cuối cùng của cả đơn vị. Hãy cấp vai trò quản trị cho người khác trước.".into(),
+        ));
+    }
+    Ok(())
 }

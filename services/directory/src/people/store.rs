@@ -1,9 +1,17 @@
 //! All SQL on members, their positions and their roles.
 
+mod position;
+mod role;
+mod trail;
+
+pub(super) use position::{HeldPosition, held_position, leave_position, positions, take_position};
+pub(super) use role::{grant, held_role, last_admin, revoke, roles, roles_of};
+pub(super) use trail::{Period, account_names, events};
+
 use super::fields::Record;
-use kernel::{AccountId, MemberId, OrgPath, OrganisationId, Result, Role, viet};
+use kernel::{MemberId, OrgPath, OrganisationId, Result, viet};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 /// A living unit, kept alive until the transaction ends: its place.
@@ -74,27 +82,147 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Grants a role unless it is held. Says whether it was granted.
-pub(super) async fn grant(
+/// Writes a member's record and home.
+pub(super) async fn update(
     conn: &mut PgConnection,
-    id: Uuid,
-    member: MemberId,
+    id: MemberId,
     organisation: OrganisationId,
-    role: Role,
-    by: Option<AccountId>,
+    record: &Record,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let done = sqlx::query!(
-        "INSERT INTO role_grant (id, member, organisation, role, granted_at, granted_by) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (member, organisation, role) WHERE revoked_at IS NULL DO NOTHING",
-        id,
-        member.0,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE member SET organisation = $2, full_name = $3, name_sort = $4, name_folded = $5, birth_date = $6,
+                sex = $7, admitted_on = $8, official_on = $9, card_number = $10, file_number = $11, phone = $12,
+                standing = $13, status = $14, has_smartphone = $15, changed_at = $16
+         WHERE id = $1",
+        id.0,
         organisation.0,
-        role.name(),
-        now,
-        by.map(|account| account.0)
+        record.full_name,
+        viet::name_sort_key(&record.full_name),
+        viet::fold(&record.full_name),
+        record.birth_date,
+        record.sex,
+        record.admitted_on,
+        record.official_on,
+        record.card_number,
+        record.file_number,
+        record.phone,
+        record.standing,
+        record.status,
+        record.has_smartphone,
+        now
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
+}
+
+/// A member with their home and their account.
+pub(super) struct Person {
+    pub id: MemberId,
+    pub organisation: OrganisationId,
+    pub organisation_name: String,
+    pub code: String,
+    pub path: String,
+    pub record: Record,
+    /// The account's state.
+    pub account: Option<String>,
+    pub activated_at: Option<OffsetDateTime>,
+}
+
+/// A member, whether on the roll or not.
+pub(super) async fn person(conn: &mut PgConnection, id: MemberId) -> Result<Option<Person>> {
+    let row = sqlx::query!(
+        r#"SELECT m.organisation, o.name AS organisation_name, o.code, o.path, m.full_name, m.birth_date, m.sex,
+                  m.admitted_on, m.official_on, m.card_number, m.file_number, m.phone, m.standing, m.status,
+                  m.has_smartphone, a.state AS "account?", a.activated_at AS "activated_at?"
+           FROM member m JOIN organisation o ON o.id = m.organisation LEFT JOIN account a ON a.member = m.id
+           WHERE m.id = $1"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Person {
+        id,
+        organisation: row.organisation.into(),
+        organisation_name: row.organisation_name,
+        code: row.code,
+        path: row.path,
+        record: Record {
+            full_name: row.full_name,
+            birth_date: row.birth_date,
+            sex: row.sex,
+            admitted_on: row.admitted_on,
+            official_on: row.official_on,
+            card_number: row.card_number,
+            file_number: row.file_number,
+            phone: row.phone,
+            standing: row.standing,
+            status: row.status,
+            has_smartphone: row.has_smartphone,
+        },
+        account: row.account,
+        activated_at: row.activated_at,
+    }))
+}
+
+/// A member whom nobody else changes until the transaction ends.
+pub(super) async fn hold_person(conn: &mut PgConnection, id: MemberId) -> Result<Option<Person>> {
+    sqlx::query!("SELECT id FROM member WHERE id = $1 FOR UPDATE", id.0).fetch_optional(&mut *conn).await?;
+    person(conn, id).await
+}
+
+/// What is looked for, and where.
+pub(super) struct Search<'a> {
+    /// Places within reach.
+    pub scopes: &'a [String],
+    /// Only at and below this place; empty for all.
+    pub path: &'a str,
+    /// Each must occur in the folded name.
+    pub patterns: &'a [String],
+    /// Or this is the card or file number.
+    pub exact: &'a str,
+    /// Who has this in their name as it was typed comes first.
+    pub lower: &'a str,
+    /// Or this is the phone.
+    pub phone: Option<String>,
+    pub skip: i64,
+    pub most: i64,
+}
+
+/// A member of the list.
+pub(super) struct ListRow {
+    pub id: Uuid,
+    pub full_name: String,
+    pub birth_date: Option<Date>,
+    pub organisation: Uuid,
+    pub organisation_name: String,
+    pub standing: String,
+    pub status: String,
+    pub account: Option<String>,
+}
+
+/// Members within reach: exact diacritics first, then by name.
+pub(super) async fn search(conn: &mut PgConnection, search: Search<'_>) -> Result<Vec<ListRow>> {
+    Ok(sqlx::query_as!(
+        ListRow,
+        r#"SELECT m.id, m.full_name, m.birth_date, m.organisation, o.name AS organisation_name, m.standing, m.status,
+                  a.state AS "account?"
+           FROM organisation o JOIN member m ON m.organisation = o.id LEFT JOIN account a ON a.member = m.id
+           WHERE EXISTS (SELECT FROM unnest($1::text[]) AS scope WHERE starts_with(o.path, scope))
+             AND starts_with(o.path, $2)
+             AND (m.name_folded LIKE ALL($3) OR m.card_number = $4 OR m.file_number = $4 OR m.phone = $6)
+           ORDER BY strpos(lower(m.full_name), $5) > 0 DESC, m.name_sort, m.id
+           LIMIT $8 OFFSET $7"#,
+        search.scopes,
+        search.path,
+        search.patterns,
+        search.exact,
+        search.lower,
+        search.phone,
+        search.skip,
+        search.most
+    )
+    .fetch_all(conn)
+    .await?)
 }

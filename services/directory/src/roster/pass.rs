@@ -7,7 +7,7 @@ use super::{
     read::{self, Batch},
     row::Line,
     seen::Seen,
-    store::{self, batch},
+    store::{self, batch, members::Members},
 };
 use crate::member::Deltas;
 use kernel::{AccountId, Error, ImportId, World};
@@ -140,7 +140,7 @@ impl Pass<'_> {
         }
         let existing = batch::existing(&mut tx, &cards, &files).await?;
         let known = Known::new(&existing);
-        let (mut added, mut changed) = (batch::Members::default(), batch::Members::default());
+        let (mut added, mut changed) = (Members::default(), Members::default());
         let (mut problems, mut preview) = (batch::Problems::default(), batch::Preview::default());
         let mut deltas = Deltas::default();
         for line in lines {

@@ -231,10 +231,9 @@ async fn found(
 }
 
 async fn roster(platform: &Platform, db: &TenantDb, number: u8, plans: &[UnitPlan]) -> Result<(), Fault> {
-    let today = platform.app.world.today();
-    let mut people = People::for_tenant(SEED, number)
-        .ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?
-        .as_of(today);
+    let on = platform.app.world.today() - Duration::days(90);
+    let mut people =
+        People::for_tenant(SEED, number).ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?.as_of(on);
     let mut rows = Vec::new();
     for plan in plans {
         let mut size = 0;
@@ -246,7 +245,7 @@ async fn roster(platform: &Platform, db: &TenantDb, number: u8, plans: &[UnitPla
             }
         }
     }
-    load::import(platform, db, today - Duration::days(90), rows.into_iter()).await
+    load::import(platform, db, on, rows.into_iter()).await
 }
 
 async fn activations(
