@@ -117,7 +117,8 @@ fn snapshot(dump: &str) -> String {
     for line in dump.lines() {
         let setting = line.starts_with("SET ") || line.starts_with("SELECT pg_catalog.set_config") || line.starts_with("CREATE SCHEMA");
         if !setting {
-            text += &line.replace("SCHEMA.", "").replace("TO tn_", "TO ");
+            // The owner has the schema's name.
+            text += &line.replace("SCHEMA.", "").replace(" SCHEMA;", " CURRENT_USER;");
             text.push('\n');
         }
     }

@@ -82,7 +82,10 @@ impl Figures {
     #[must_use]
     pub fn text(&self) -> String {
         let cell = |count: Option<i64>| count.map_or_else(|| format!("dưới {SMALLEST_CELL}"), viet::format_count);
-        format!("{} trên {}", cell(self.present), cell(self.expected))
+        match self.expected {
+            Some(_) => format!("{} trên {}", cell(self.present), cell(self.expected)),
+            None => cell(self.present),
+        }
     }
 }
 
@@ -125,6 +128,8 @@ mod tests {
         assert_eq!(Figures::exact(&tally).text(), "4 trên 13");
         assert_eq!(Figures::above(&tally), Figures { present: None, expected: Some(13) });
         assert_eq!(Figures::above(&tally).text(), "dưới 5 trên 13");
+        let few = Tally { summoned: 4, present: 3, ..Tally::default() };
+        assert_eq!(Figures::above(&few).text(), "dưới 5");
         assert_eq!(Figures::above(&Tally::default()).text(), "0 trên 0");
     }
 }

@@ -154,7 +154,7 @@ pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<Vi
             })
             .collect(),
         may_add: ctx.may_somewhere("member.new"),
-        may_import: ctx.may_somewhere("roster.new"),
+        may_import: ctx.may_somewhere("roster.upload"),
     }))
 }
 
