@@ -1,1 +1,1 @@
-//! Under construction.
+//! Adoption figures: from what people do to what each level may see of it.

@@ -13,7 +13,10 @@ use sotay::{Platform, onboarding};
 use std::collections::HashMap;
 use tenancy::TenantFile;
 use testkit::{Cluster, TestDatabase};
-use time::{Duration, OffsetDateTime, macros::{date, datetime}};
+use time::{
+    Duration, OffsetDateTime,
+    macros::{date, datetime},
+};
 use tokio::sync::OnceCell;
 
 /// Everybody's password.
@@ -73,7 +76,8 @@ impl TestApp {
     pub async fn browser(&self, tenant: &str, who: &str) -> Browser {
         let mut browser = self.visitor(tenant);
         browser.get("/sign-in").await;
-        let answer = browser.post("/session", &[("login", login(who)), ("password", PASSWORD)]).await;
+        let answer =
+            browser.post("/session", &[("login", login(who)), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 303, "{who} signs in: {}", answer.body);
         browser
     }
@@ -82,7 +86,10 @@ impl TestApp {
     pub async fn program(&self, tenant: &str, who: &str) -> Browser {
         let mut program = self.visitor(tenant);
         let answer = program
-            .post_json("/api/v1/session", &serde_json::json!({"login": login(who), "password": PASSWORD}))
+            .post_json(
+                "/api/v1/session",
+                &serde_json::json!({"login": login(who), "password": PASSWORD}),
+            )
             .await;
         assert_eq!(answer.status, 201, "{who} signs in: {}", answer.body);
         program.bearer = Some(answer.json()["token"].as_str().unwrap().to_owned());
@@ -130,9 +137,15 @@ pub fn login(who: &str) -> &'static str {
 }
 
 pub async fn platform(database: &TestDatabase, world: World) -> Platform {
-    Platform::assemble(&database.config, database.key.clone(), database.blob.clone(), world, vec!["localhost".into()])
-        .await
-        .unwrap()
+    Platform::assemble(
+        &database.config,
+        database.key.clone(),
+        database.blob.clone(),
+        world,
+        vec!["localhost".into()],
+    )
+    .await
+    .unwrap()
 }
 
 /// A tenant file as an operator would write it.
@@ -152,15 +165,30 @@ async fn fill(database: &TestDatabase) {
     let world = World::fixed(START - Duration::days(60), 2);
     let platform = platform(database, world.clone()).await;
     let password = platform.passwords.hash(PASSWORD).await.unwrap();
-    for (slug, kind) in [("thanh-hoa", "province"), ("ha-noi", "province"), ("toan-quoc", "national")] {
-        let onboarded = onboarding::apply(&provisioner, &platform, &tenant_file(slug, kind)).await.unwrap();
+    for (slug, kind) in
+        [("thanh-hoa", "province"), ("ha-noi", "province"), ("toan-quoc", "national")]
+    {
+        let onboarded =
+            onboarding::apply(&provisioner, &platform, &tenant_file(slug, kind)).await.unwrap();
         let db = platform.app.tenants.db(&TenantId::new(slug).unwrap()).unwrap();
         let mut tx = db.begin().await.unwrap();
         let key = platform.app.tenants.key();
-        activate::redeem_in(&mut tx, &world, key, onboarded.code.as_ref().unwrap(), &password).await.unwrap();
+        activate::redeem_in(&mut tx, &world, key, onboarded.code.as_ref().unwrap(), &password)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         if kind == "national" {
-            add(&platform, &world, slug, "reviewer", "0972000001", Some(Role::Reviewer), onboarded.root, &password).await;
+            add(
+                &platform,
+                &world,
+                slug,
+                "reviewer",
+                "0972000001",
+                Some(Role::Reviewer),
+                onboarded.root,
+                &password,
+            )
+            .await;
             continue;
         }
         let units = units(&platform, &world, slug, onboarded.root).await;
@@ -172,7 +200,12 @@ async fn fill(database: &TestDatabase) {
     platform.app.tenants.close().await;
 }
 
-async fn units(platform: &Platform, world: &World, slug: &str, root: OrganisationId) -> HashMap<&'static str, OrganisationId> {
+async fn units(
+    platform: &Platform,
+    world: &World,
+    slug: &str,
+    root: OrganisationId,
+) -> HashMap<&'static str, OrganisationId> {
     let db = platform.app.tenants.db(&TenantId::new(slug).unwrap()).unwrap();
     let mut units = HashMap::from([("goc", root)]);
     for (code, kind, name, parent) in [
@@ -216,7 +249,8 @@ async fn add(
     }
     let key = platform.app.tenants.key();
     let expires = world.now() + Duration::days(1);
-    let codes = invite::invite_in(&mut tx, world, key, None, Some(unit), &[member], expires).await.unwrap();
+    let codes =
+        invite::invite_in(&mut tx, world, key, None, Some(unit), &[member], expires).await.unwrap();
     activate::redeem_in(&mut tx, world, key, &codes[0].code, password).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -21,7 +21,8 @@ fn dependencies_point_downwards_and_never_from_service_to_service() {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
     let mut seen = 0;
     for package in metadata.workspace_packages() {
-        let from = level(&package.name).unwrap_or_else(|| panic!("{} has no place in the house", package.name));
+        let from = level(&package.name)
+            .unwrap_or_else(|| panic!("{} has no place in the house", package.name));
         seen += 1;
         for dependency in &package.dependencies {
             let Some(to) = level(&dependency.name) else { continue };

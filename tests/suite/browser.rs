@@ -62,7 +62,7 @@ impl Browser {
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = format!("csrf={}", encode(&self.csrf));
         for (name, value) in fields {
-            form += &format!("&{}={}", encode(name), encode(value));
+            form = format!("{form}&{}={}", encode(name), encode(value));
         }
         let request = self
             .request(Method::POST, path)
@@ -82,13 +82,22 @@ impl Browser {
     }
 
     /// Sends a form with a file.
-    pub async fn upload(&mut self, path: &str, fields: &[(&str, &str)], file_name: &str, file: &[u8]) -> Answer {
+    pub async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file_name: &str,
+        file: &[u8],
+    ) -> Answer {
         const LINE: &str = "----a-line-that-no-file-holds";
         let mut body = Vec::new();
         let csrf = self.csrf.clone();
         for (name, value) in std::iter::once(&("csrf", csrf.as_str())).chain(fields) {
             body.extend_from_slice(
-                format!("--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+                format!(
+                    "--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+                )
+                .as_bytes(),
             );
         }
         body.extend_from_slice(
@@ -107,12 +116,14 @@ impl Browser {
 
     /// A request with this browser's cookies or token, still to be given a body.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         if let Some(token) = &self.bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
             request = request.header(header::COOKIE, cookies.join("; "));
         }
         request
@@ -134,7 +145,9 @@ impl Browser {
         }
         let bytes = body.collect().await.map(|b| b.to_bytes().to_vec()).unwrap_or_default();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some(token) = body.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()) {
+        if let Some(token) =
+            body.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next())
+        {
             token.clone_into(&mut self.csrf);
         }
         Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, body }
@@ -142,7 +155,5 @@ impl Browser {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    web::percent_encoded(text)
 }

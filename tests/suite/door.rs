@@ -1,6 +1,9 @@
 //! Bad input at the door: a clear 4xx that says what to do, and nothing changes.
 
-use crate::{app::{PASSWORD, TestApp, login}, run};
+use crate::{
+    app::{PASSWORD, TestApp, login},
+    run,
+};
 use axum::body::Body;
 use http::{Method, header};
 
@@ -8,7 +11,14 @@ use http::{Method, header};
 fn an_unknown_host_names_no_tenant() {
     run(async {
         let app = TestApp::new().await;
-        for host in ["khong-co.localhost", "localhost", "example.com", "127.0.0.1", "thanh-hoa.localhost.evil.vn", "a_b.localhost"] {
+        for host in [
+            "khong-co.localhost",
+            "localhost",
+            "example.com",
+            "127.0.0.1",
+            "thanh-hoa.localhost.evil.vn",
+            "a_b.localhost",
+        ] {
             let mut browser = app.visitor("x");
             browser.host = host.into();
             let answer = browser.get("/").await;
@@ -35,7 +45,14 @@ fn a_host_may_come_with_port_and_capitals() {
 fn odd_paths_are_refused_in_words() {
     run(async {
         let app = TestApp::new().await;
-        for path in ["/documents/../admin", "/%2e%2e/etc/passwd", "/documents/%ff", "//example.com", "/a%00b", "/x%5cy"] {
+        for path in [
+            "/documents/../admin",
+            "/%2e%2e/etc/passwd",
+            "/documents/%ff",
+            "//example.com",
+            "/a%00b",
+            "/x%5cy",
+        ] {
             let answer = app.visitor("thanh-hoa").get(path).await;
             assert_eq!(answer.status, 400, "{path}");
             assert!(answer.shows("Địa chỉ này không hợp lệ"), "{path}: {}", answer.body);
@@ -70,7 +87,11 @@ fn another_site_cannot_send_our_forms() {
         let app = TestApp::new().await;
         let mut browser = app.browser("thanh-hoa", "member").await;
         browser.get("/").await;
-        for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "http://ha-noi.localhost")] {
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "http://ha-noi.localhost"),
+        ] {
             let request = browser
                 .request(Method::POST, "/sign-out")
                 .header(name, value)
@@ -142,11 +163,19 @@ fn every_page_is_dressed_for_defence() {
         let app = TestApp::new().await;
         let answer = app.visitor("thanh-hoa").get("/sign-in").await;
         let csp = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(csp.contains("default-src 'none'") && csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe"));
+        assert!(
+            csp.contains("default-src 'none'")
+                && csp.contains("frame-ancestors 'none'")
+                && !csp.contains("unsafe")
+        );
         assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
         assert!(answer.headers.contains_key("x-request-id"));
-        assert!(!answer.body.contains("<style") && !answer.body.contains(" style=") && !answer.body.contains("onclick"));
+        assert!(
+            !answer.body.contains("<style")
+                && !answer.body.contains(" style=")
+                && !answer.body.contains("onclick")
+        );
     });
 }
 
@@ -187,11 +216,24 @@ fn sign_in_leads_back_to_where_one_wanted_to_go_but_never_away() {
     run(async {
         let app = TestApp::new().await;
         let mut browser = app.visitor("thanh-hoa");
-        assert_eq!(browser.get("/documents?q=a%20b").await.location(), "/sign-in?next=/documents%3Fq%3Da%2520b");
-        for (next, to) in [("/account", "/account"), ("https://evil.vn", "/"), ("//evil.vn", "/"), ("/\\evil.vn", "/")] {
+        assert_eq!(
+            browser.get("/documents?q=a%20b").await.location(),
+            "/sign-in?next=/documents%3Fq%3Da%2520b"
+        );
+        for (next, to) in [
+            ("/account", "/account"),
+            ("https://evil.vn", "/"),
+            ("//evil.vn", "/"),
+            ("/\\evil.vn", "/"),
+        ] {
             let mut browser = app.visitor("thanh-hoa");
             browser.get("/sign-in").await;
-            let answer = browser.post("/session", &[("login", login("member")), ("password", PASSWORD), ("next", next)]).await;
+            let answer = browser
+                .post(
+                    "/session",
+                    &[("login", login("member")), ("password", PASSWORD), ("next", next)],
+                )
+                .await;
             assert_eq!(answer.location(), to, "{next}");
         }
     });

@@ -1,13 +1,18 @@
 //! The scenario suite: see [`app::TestApp`] for what a scenario starts from.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::too_many_lines,
+    clippy::format_push_string,
+    clippy::similar_names,
+    reason = "a scenario is told in one piece"
+)]
 
+mod adoption;
 mod app;
 mod architecture;
 mod browser;
-mod door;
-mod adoption;
 mod documents;
+mod door;
 mod matrix;
 mod meetings;
 mod openapi;

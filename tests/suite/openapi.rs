@@ -15,13 +15,23 @@ fn every_route_is_described_and_nothing_else() {
         let mut described = BTreeSet::new();
         for (path, item) in api["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}"));
+                let name =
+                    operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}"));
                 described.insert((method.to_uppercase(), path.clone(), name.to_owned()));
-                assert!(!operation["summary"].as_str().unwrap_or_default().is_empty(), "{name} has no summary");
-                assert!(!operation["responses"].as_object().unwrap().is_empty(), "{name} has no responses");
+                assert!(
+                    !operation["summary"].as_str().unwrap_or_default().is_empty(),
+                    "{name} has no summary"
+                );
+                assert!(
+                    !operation["responses"].as_object().unwrap().is_empty(),
+                    "{name} has no responses"
+                );
                 let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
                 for part in path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}')) {
-                    assert!(parameters.iter().any(|p| p["name"] == part && p["in"] == "path"), "{name} does not describe {part}");
+                    assert!(
+                        parameters.iter().any(|p| p["name"] == part && p["in"] == "path"),
+                        "{name} does not describe {part}"
+                    );
                 }
             }
         }
@@ -45,7 +55,10 @@ fn every_reference_of_the_description_leads_somewhere() {
             match value {
                 serde_json::Value::Object(map) => {
                     if let Some(reference) = map.get("$ref").and_then(|r| r.as_str()) {
-                        assert!(api.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+                        assert!(
+                            api.pointer(reference.trim_start_matches('#')).is_some(),
+                            "{reference} leads nowhere"
+                        );
                     }
                     stack.extend(map.values());
                 }

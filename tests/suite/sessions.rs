@@ -1,6 +1,9 @@
 //! Accounts from the slip of paper to signing out.
 
-use crate::{app::{ADMIN, PASSWORD, TestApp, login, new_member}, run};
+use crate::{
+    app::{ADMIN, PASSWORD, TestApp, login, new_member},
+    run,
+};
 use directory::people;
 use http::header;
 use kernel::TenantId;
@@ -12,14 +15,18 @@ async fn invited(app: &TestApp) -> (String, String) {
     let unit = app.unit("thanh-hoa", "cb-1").await;
     let db = app.platform.app.tenants.db(&TenantId::new("thanh-hoa").unwrap()).unwrap();
     let mut tx = db.begin().await.unwrap();
-    let member = people::add_in(&mut tx, &app.world, None, new_member("newcomer", "0971000099", unit)).await.unwrap();
+    let member =
+        people::add_in(&mut tx, &app.world, None, new_member("newcomer", "0971000099", unit))
+            .await
+            .unwrap();
     tx.commit().await.unwrap();
     (member.to_string(), code(app, &member.to_string()).await)
 }
 
 async fn code(app: &TestApp, member: &str) -> String {
     let mut program = app.program("thanh-hoa", "secretary").await;
-    let slips = program.post_json(&format!("/api/v1/members/{member}/code"), &serde_json::json!({})).await;
+    let slips =
+        program.post_json(&format!("/api/v1/members/{member}/code"), &serde_json::json!({})).await;
     assert_eq!(slips.status, 200, "{}", slips.body);
     slips.json()["slips"][0]["code"].as_str().unwrap().to_owned()
 }
@@ -36,14 +43,17 @@ fn a_slip_becomes_an_account_and_a_session() {
         assert_eq!(weak.status, 422);
         assert!(weak.shows("ít nhất 8 ký tự") && weak.shows(&code), "nothing entered is lost");
         let typed = code.to_lowercase().replace('-', " ");
-        let done = browser.post("/activate", &[("code", &typed), ("password", "lúa chín vàng đồng")]).await;
+        let done = browser
+            .post("/activate", &[("code", &typed), ("password", "lúa chín vàng đồng")])
+            .await;
         assert_eq!((done.status, done.location()), (303, "/"), "{}", done.body);
         let home = browser.get("/").await;
         assert!(home.shows("Người newcomer"), "{}", home.body);
         // The same slip again, from a double tap or a finder of the paper.
         let mut other = app.visitor("thanh-hoa");
         other.get("/activate").await;
-        let again = other.post("/activate", &[("code", &code), ("password", "lúa chín vàng đồng")]).await;
+        let again =
+            other.post("/activate", &[("code", &code), ("password", "lúa chín vàng đồng")]).await;
         assert_eq!(again.status, 410);
         assert!(again.shows("đã được dùng"));
     });
@@ -57,13 +67,19 @@ fn codes_expire_and_newer_codes_replace_older_ones() {
         let second = code(&app, &member).await;
         let mut browser = app.visitor("thanh-hoa");
         browser.get("/activate").await;
-        let old = browser.post("/activate", &[("code", &first), ("password", "lúa chín vàng đồng")]).await;
+        let old = browser
+            .post("/activate", &[("code", &first), ("password", "lúa chín vàng đồng")])
+            .await;
         assert_eq!(old.status, 410);
         app.world.advance(Duration::days(15));
-        let late = browser.post("/activate", &[("code", &second), ("password", "lúa chín vàng đồng")]).await;
+        let late = browser
+            .post("/activate", &[("code", &second), ("password", "lúa chín vàng đồng")])
+            .await;
         assert_eq!(late.status, 410);
         assert!(late.shows("hết hạn"));
-        let unknown = browser.post("/activate", &[("code", "AAAA-BBBB-CC"), ("password", "lúa chín vàng đồng")]).await;
+        let unknown = browser
+            .post("/activate", &[("code", "AAAA-BBBB-CC"), ("password", "lúa chín vàng đồng")])
+            .await;
         assert_eq!(unknown.status, 422);
     });
 }
@@ -75,7 +91,8 @@ fn a_code_is_worth_nothing_at_another_tenant() {
         let (_, code) = invited(&app).await;
         let mut browser = app.visitor("ha-noi");
         browser.get("/activate").await;
-        let answer = browser.post("/activate", &[("code", &code), ("password", "lúa chín vàng đồng")]).await;
+        let answer =
+            browser.post("/activate", &[("code", &code), ("password", "lúa chín vàng đồng")]).await;
         assert_eq!(answer.status, 422);
     });
 }
@@ -89,11 +106,21 @@ fn recovery_through_the_secretary_ends_older_sessions() {
         let code = code(&app, &member).await;
         let mut new = app.visitor("thanh-hoa");
         new.get("/activate").await;
-        assert_eq!(new.post("/activate", &[("code", &code), ("password", "mật khẩu hoàn toàn mới")]).await.status, 303);
+        assert_eq!(
+            new.post("/activate", &[("code", &code), ("password", "mật khẩu hoàn toàn mới")])
+                .await
+                .status,
+            303
+        );
         assert_eq!(lost.get("/account").await.status, 303, "the lost phone is signed out");
         let mut old = app.visitor("thanh-hoa");
         old.get("/sign-in").await;
-        assert_eq!(old.post("/session", &[("login", login("member")), ("password", PASSWORD)]).await.status, 422);
+        assert_eq!(
+            old.post("/session", &[("login", login("member")), ("password", PASSWORD)])
+                .await
+                .status,
+            422
+        );
     });
 }
 
@@ -105,9 +132,15 @@ fn no_answer_tells_whether_somebody_is_a_member() {
         for login in [ADMIN, "0999999999", "không phải số"] {
             let mut browser = app.visitor("thanh-hoa");
             browser.get("/sign-in").await;
-            let answer = browser.post("/session", &[("login", login), ("password", "sai hoàn toàn")]).await;
+            let answer =
+                browser.post("/session", &[("login", login), ("password", "sai hoàn toàn")]).await;
             assert_eq!(answer.status, 422);
-            let same = answer.body.replace(login, "").split("name=\"csrf\" value=\"").map(|part| part.split_once('"').map_or(part, |p| p.1).to_owned()).collect::<String>();
+            let same = answer
+                .body
+                .replace(login, "")
+                .split("name=\"csrf\" value=\"")
+                .map(|part| part.split_once('"').map_or(part, |p| p.1).to_owned())
+                .collect::<String>();
             answers.push(same);
         }
         assert_eq!(answers[0], answers[1]);
@@ -125,7 +158,9 @@ fn guessing_is_slowed_down_for_known_and_unknown_logins_alike() {
             browser.get("/sign-in").await;
             let mut last = 0;
             for _ in 0..11 {
-                let answer = browser.post("/session", &[("login", login), ("password", "đoán mò thôi")]).await;
+                let answer = browser
+                    .post("/session", &[("login", login), ("password", "đoán mò thôi")])
+                    .await;
                 last = answer.status;
                 if last == 429 {
                     assert!(answer.headers.contains_key(header::RETRY_AFTER));
@@ -143,12 +178,14 @@ fn sessions_are_listed_and_revocable() {
         let mut phone = app.browser("thanh-hoa", "member").await;
         let mut lost = app.browser("thanh-hoa", "member").await;
         let mut program = app.program("thanh-hoa", "member").await;
-        let sessions = program.get("/api/v1/account").await.json()["sessions"].as_array().unwrap().clone();
+        let sessions =
+            program.get("/api/v1/account").await.json()["sessions"].as_array().unwrap().clone();
         assert_eq!(sessions.len(), 3);
         // Two are not the program's own; ending both ends both browsers.
         phone.get("/account").await;
         for session in sessions.iter().filter(|s| s["current"] == false) {
-            let path = format!("/api/v1/account/sessions/{}/revoke", session["id"].as_str().unwrap());
+            let path =
+                format!("/api/v1/account/sessions/{}/revoke", session["id"].as_str().unwrap());
             assert_eq!(program.post_json(&path, &serde_json::json!({})).await.status, 200);
             assert_eq!(program.post_json(&path, &serde_json::json!({})).await.status, 404);
         }
@@ -163,7 +200,10 @@ fn nobody_revokes_somebody_elses_session() {
     run(async {
         let app = TestApp::new().await;
         let mut member = app.program("thanh-hoa", "member").await;
-        let id = member.get("/api/v1/account").await.json()["sessions"][0]["id"].as_str().unwrap().to_owned();
+        let id = member.get("/api/v1/account").await.json()["sessions"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let mut other = app.program("thanh-hoa", "neighbour").await;
         let path = format!("/api/v1/account/sessions/{id}/revoke");
         assert_eq!(other.post_json(&path, &serde_json::json!({})).await.status, 404);
@@ -203,9 +243,22 @@ fn over_tls_the_session_is_bound_to_the_host() {
         let mut browser = app.visitor("thanh-hoa");
         browser.secure = true;
         browser.get("/sign-in").await;
-        let answer = browser.post("/session", &[("login", login("member")), ("password", PASSWORD)]).await;
-        let cookie = answer.headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().unwrap()).find(|c| c.contains("session")).unwrap();
-        assert!(cookie.starts_with("__Host-session=") && cookie.contains("; Secure") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        let answer =
+            browser.post("/session", &[("login", login("member")), ("password", PASSWORD)]).await;
+        let cookie = answer
+            .headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|c| c.to_str().unwrap())
+            .find(|c| c.contains("session"))
+            .unwrap();
+        assert!(
+            cookie.starts_with("__Host-session=")
+                && cookie.contains("; Secure")
+                && cookie.contains("HttpOnly")
+                && cookie.contains("SameSite=Lax"),
+            "{cookie}"
+        );
         assert!(answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     });
 }

@@ -1,6 +1,9 @@
 //! A tenant is a role: what that keeps apart, and how tenants come to be.
 
-use crate::{app::{TestApp, cluster, tenant_file}, run};
+use crate::{
+    app::{TestApp, cluster, tenant_file},
+    run,
+};
 use kernel::{Error, TenantId};
 use sqlx::{Executor as _, Row as _};
 use std::sync::Arc;
@@ -55,7 +58,10 @@ fn the_national_login_reads_aggregates_only() {
         let app = TestApp::new().await;
         let mut national = app.database.connect("tn_toan_quoc").await.unwrap();
         national.execute("SELECT figures FROM platform.adoption_rollup").await.unwrap();
-        assert_eq!(refused(&mut national, "UPDATE platform.adoption_rollup SET version = 0").await, "42501");
+        assert_eq!(
+            refused(&mut national, "UPDATE platform.adoption_rollup SET version = 0").await,
+            "42501"
+        );
         assert_eq!(refused(&mut national, "SELECT id FROM tn_thanh_hoa.member").await, "42501");
     });
 }
@@ -65,7 +71,10 @@ async fn schema_of(database: &TestDatabase, schema: &str) -> String {
     let dump = cluster()
         .await
         .postgres()
-        .run_tool("pg_dump", ["--schema-only", "--no-owner", "--schema", schema, "--dbname", &placement.database])
+        .run_tool(
+            "pg_dump",
+            ["--schema-only", "--no-owner", "--schema", schema, "--dbname", &placement.database],
+        )
         .await
         .unwrap();
     String::from_utf8(dump.stdout)
@@ -106,16 +115,25 @@ fn the_snapshot_equals_the_sum_of_migrations() {
         if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
             std::fs::write(&path, snapshot(&from_migrations)).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), snapshot(&from_migrations), "run: make snapshot");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            snapshot(&from_migrations),
+            "run: make snapshot"
+        );
         assert_eq!(from_snapshot, from_migrations, "run: make snapshot");
     });
 }
 
 /// The dump as a text that runs inside any tenant's search path.
 fn snapshot(dump: &str) -> String {
-    let mut text = format!("-- version: {}\n-- Made from migrations/tenant by `make snapshot`; do not edit.\n", tenancy::migrations::tenant().len());
+    let mut text = format!(
+        "-- version: {}\n-- Made from migrations/tenant by `make snapshot`; do not edit.\n",
+        tenancy::migrations::tenant().len()
+    );
     for line in dump.lines() {
-        let setting = line.starts_with("SET ") || line.starts_with("SELECT pg_catalog.set_config") || line.starts_with("CREATE SCHEMA");
+        let setting = line.starts_with("SET ")
+            || line.starts_with("SELECT pg_catalog.set_config")
+            || line.starts_with("CREATE SCHEMA");
         if !setting {
             // The owner has the schema's name.
             text += &line.replace("SCHEMA.", "").replace(" SCHEMA;", " CURRENT_USER;");
@@ -132,7 +150,9 @@ fn apply_says_beforehand_what_it_does_and_is_idempotent() {
         let provisioner = app.database.provisioner();
         let mut file = tenant_file("vinh-long", "province");
         let plan = provisioner.plan(std::slice::from_ref(&file)).await.unwrap();
-        assert!(matches!(&plan.changes[..], [Change::Create { tenant, .. }] if &**tenant == "vinh-long"));
+        assert!(
+            matches!(&plan.changes[..], [Change::Create { tenant, .. }] if &**tenant == "vinh-long")
+        );
         sotay::onboarding::apply(&provisioner, &app.platform, &file).await.unwrap();
         assert!(provisioner.plan(std::slice::from_ref(&file)).await.unwrap().changes.is_empty());
         let again = sotay::onboarding::apply(&provisioner, &app.platform, &file).await.unwrap();
@@ -142,8 +162,12 @@ fn apply_says_beforehand_what_it_does_and_is_idempotent() {
         assert!(matches!(&plan.changes[..], [Change::Update { key: "accent", .. }]));
         provisioner.apply(&file).await.unwrap();
         file.placement = "elsewhere".into();
-        assert!(matches!(provisioner.plan(std::slice::from_ref(&file)).await, Err(Error::Conflict(_))));
-        let tenant = provisioner.list().await.unwrap().into_iter().find(|t| &*t.id == "vinh-long").unwrap();
+        assert!(matches!(
+            provisioner.plan(std::slice::from_ref(&file)).await,
+            Err(Error::Conflict(_))
+        ));
+        let tenant =
+            provisioner.list().await.unwrap().into_iter().find(|t| &*t.id == "vinh-long").unwrap();
         assert!(provisioner.verify(&tenant).await.unwrap().is_empty());
     });
 }
@@ -162,7 +186,11 @@ fn a_creation_that_was_killed_goes_on() {
             .await
             .unwrap();
         app.platform.app.tenants.refresh().await.unwrap();
-        assert_eq!(app.visitor("ca-mau").get("/sign-in").await.status, 404, "not served before it is whole");
+        assert_eq!(
+            app.visitor("ca-mau").get("/sign-in").await.status,
+            404,
+            "not served before it is whole"
+        );
         provisioner.apply(&file).await.unwrap();
         app.platform.app.tenants.refresh().await.unwrap();
         assert_eq!(app.visitor("ca-mau").get("/sign-in").await.status, 200);
@@ -187,7 +215,11 @@ fn a_broken_tenant_is_reported_and_a_rerun_resumes() {
         let provisioner = app.database.provisioner();
         let newest = i32::try_from(tenancy::migrations::tenant_count()).unwrap();
         let mut platform = app.database.connect("sotay_platform").await.unwrap();
-        sqlx::query("DELETE FROM platform.tenant_migration WHERE version = $1").bind(newest).execute(&mut platform).await.unwrap();
+        sqlx::query("DELETE FROM platform.tenant_migration WHERE version = $1")
+            .bind(newest)
+            .execute(&mut platform)
+            .await
+            .unwrap();
         // The canary, ha-noi, can be migrated again; thanh-hoa and toan-quoc still have the table.
         let mut canary = app.database.connect("tn_ha_noi").await.unwrap();
         canary.execute("DROP TABLE adoption_day, adoption_exclusion").await.unwrap();
@@ -196,7 +228,11 @@ fn a_broken_tenant_is_reported_and_a_rerun_resumes() {
         assert_eq!(report.failed.len(), 2);
         assert!(report.failed.iter().all(|failure| failure.error.contains("already exists")));
         app.platform.app.tenants.refresh().await.unwrap();
-        assert_eq!(app.visitor("thanh-hoa").get("/sign-in").await.status, 503, "below the minimum version");
+        assert_eq!(
+            app.visitor("thanh-hoa").get("/sign-in").await.status,
+            503,
+            "below the minimum version"
+        );
         assert_eq!(app.visitor("ha-noi").get("/sign-in").await.status, 200, "the others serve");
         let mut mended = app.database.connect("tn_thanh_hoa").await.unwrap();
         mended.execute("DROP TABLE adoption_day, adoption_exclusion").await.unwrap();
@@ -220,7 +256,10 @@ fn connections_stay_within_the_budget_and_go_back() {
             let (tenants, id) = (tenants.clone(), ids[round % 3].clone());
             work.spawn(async move {
                 let mut conn = tenants.db(&id).unwrap().conn().await.unwrap();
-                let who: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut *conn).await.unwrap();
+                let who: String = sqlx::query_scalar("SELECT current_user::text")
+                    .fetch_one(&mut *conn)
+                    .await
+                    .unwrap();
                 assert_eq!(who, id.role(), "a connection never changes hands");
                 assert!(tenants.open_connections() <= 3);
             });
@@ -242,7 +281,10 @@ fn a_dropped_transaction_is_rolled_back() {
         tx.execute("DELETE FROM role_grant").await.unwrap();
         drop(tx);
         let mut conn = db.conn().await.unwrap();
-        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM role_grant").fetch_one(&mut *conn).await.unwrap();
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM role_grant")
+            .fetch_one(&mut *conn)
+            .await
+            .unwrap();
         assert!(left > 0);
     });
 }
@@ -258,10 +300,22 @@ fn folding_twice_counts_once_and_rebuilding_changes_nothing() {
                 .fetch_all(&mut *conn)
                 .await
                 .unwrap();
-            rows.iter().map(|r| (r.get::<String, _>(0), r.get::<String, _>(1), r.get::<String, _>(2), r.get::<i64, _>(3))).collect::<Vec<_>>()
+            rows.iter()
+                .map(|r| {
+                    (
+                        r.get::<String, _>(0),
+                        r.get::<String, _>(1),
+                        r.get::<String, _>(2),
+                        r.get::<i64, _>(3),
+                    )
+                })
+                .collect::<Vec<_>>()
         };
         let before = figures().await;
-        assert!(before.iter().any(|(_, measure, _, amount)| measure == "activated" && *amount > 0), "{before:?}");
+        assert!(
+            before.iter().any(|(_, measure, _, amount)| measure == "activated" && *amount > 0),
+            "{before:?}"
+        );
         let (one, two) = tokio::join!(app.platform.relay.fold(&id), app.platform.relay.fold(&id));
         one.unwrap();
         two.unwrap();

@@ -35,7 +35,11 @@ pub struct Ended {
     request_body(content((EndForm = "application/json"), (EndForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = Ended), (status = 404, description = "No such exclusion within reach."),
         (status = 409, description = "It has ended by then."), (status = 422, description = "The day needs mending.")))]
-pub async fn end_exclusion(ctx: Ctx, Path(id): Path<String>, Input(form): Input<EndForm>) -> web::Result<Done<Ended>> {
+pub async fn end_exclusion(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<EndForm>,
+) -> web::Result<Done<Ended>> {
     let id: ExclusionId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
     let entry = store::lock_entry(&mut tx, id).await?.ok_or(Error::NotFound)?;
@@ -44,7 +48,8 @@ pub async fn end_exclusion(ctx: Ctx, Path(id): Path<String>, Input(form): Input<
         Ok(on) => {
             end(&mut tx, &ctx, &entry, on).await?;
             tx.commit().await?;
-            Ok(Done::new("/adoption/exclusions", Ended { id }).flash("Đã ghi ngày tính lại vào sổ loại trừ."))
+            Ok(Done::new("/adoption/exclusions", Ended { id })
+                .flash("Đã ghi ngày tính lại vào sổ loại trừ."))
         }
         Err(error) => {
             let page = LedgerPage::load(&ctx, &mut tx, Some(id), form.on).await?;
@@ -67,10 +72,15 @@ async fn end(tx: &mut TenantTx, ctx: &Ctx, entry: &Entry, on: Date) -> Result<()
 /// An exclusion may be shortened, not lengthened: that is a new decision.
 fn last_day(entry: &Entry, on: &str) -> Result<Date> {
     let mut errors = Errors::default();
-    let Some(on) = exclusion::date(on, "on", &mut errors) else { return Err(Error::Invalid(errors)) };
+    let Some(on) = exclusion::date(on, "on", &mut errors) else {
+        return Err(Error::Invalid(errors));
+    };
     if on <= entry.excluded_from {
         let from = viet::format_date(entry.excluded_from);
-        return Err(Error::field("on", format!("Ngày tính lại phải sau ngày bắt đầu loại trừ ({from}).")));
+        return Err(Error::field(
+            "on",
+            format!("Ngày tính lại phải sau ngày bắt đầu loại trừ ({from})."),
+        ));
     }
     if entry.excluded_to.is_some_and(|to| to <= on) {
         return Err(Error::Conflict("Đến ngày ấy đơn vị này đã được tính lại rồi.".into()));

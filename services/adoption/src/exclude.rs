@@ -36,7 +36,8 @@ pub async fn exclude(ctx: Ctx, Input(form): Input<ExclusionForm>) -> web::Result
     match outcome {
         Ok(id) => {
             tx.commit().await?;
-            Ok(Done::created("/adoption/exclusions", Recorded { id }).flash("Đã ghi vào sổ loại trừ."))
+            Ok(Done::created("/adoption/exclusions", Recorded { id })
+                .flash("Đã ghi vào sổ loại trừ."))
         }
         Err(error) => {
             let page = ExcludePage::load(&ctx, &mut tx, form, unit.as_ref()).await?;
@@ -46,7 +47,11 @@ pub async fn exclude(ctx: Ctx, Input(form): Input<ExclusionForm>) -> web::Result
 }
 
 /// The unit of the form: none when there is nothing that could be one.
-async fn chosen(ctx: &Ctx, conn: &mut PgConnection, form: &ExclusionForm) -> Result<Option<Organisation>> {
+async fn chosen(
+    ctx: &Ctx,
+    conn: &mut PgConnection,
+    form: &ExclusionForm,
+) -> Result<Option<Organisation>> {
     let Ok(id) = form.organisation.parse() else { return Ok(None) };
     let unit = store::organisation(conn, id).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&unit.path)?;
@@ -76,11 +81,13 @@ pub async fn exclude_in(
     }
     let id: ExclusionId = world.id();
     store::insert_exclusion(tx, id, &input, world.now(), by).await?;
-    let event = NewEvent::new("adoption.excluded").by(by).in_organisation(unit.id).on(id).with(serde_json::json!({
-        "reason": input.reason,
-        "excluded_from": input.excluded_from.to_string(),
-        "excluded_to": input.excluded_to.map(|date| date.to_string()),
-    }))?;
+    let event = NewEvent::new("adoption.excluded").by(by).in_organisation(unit.id).on(id).with(
+        serde_json::json!({
+            "reason": input.reason,
+            "excluded_from": input.excluded_from.to_string(),
+            "excluded_to": input.excluded_to.map(|date| date.to_string()),
+        }),
+    )?;
     tx.record(world, event).await?;
     Ok(id)
 }

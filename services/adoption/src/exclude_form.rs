@@ -52,13 +52,17 @@ impl ExcludePage {
 
     /// The form for a unit, or with a choice of the units below the actor's
     /// topmost scope.
-    pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, form: ExclusionForm, unit: Option<&Organisation>) -> Result<Self> {
-        let units = match unit {
-            Some(_) => Vec::new(),
-            None => {
-                let top = overview::unit(ctx, conn, "adoption.exclude", "").await?;
-                store::units_below(conn, top.id).await?
-            }
+    pub(crate) async fn load(
+        ctx: &Ctx,
+        conn: &mut PgConnection,
+        form: ExclusionForm,
+        unit: Option<&Organisation>,
+    ) -> Result<Self> {
+        let units = if unit.is_some() {
+            Vec::new()
+        } else {
+            let top = overview::unit(ctx, conn, "adoption.exclude", "").await?;
+            store::units_below(conn, top.id).await?
         };
         Ok(Self {
             form,

@@ -45,7 +45,10 @@ impl Reason {
 impl FromStr for Reason {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
-        Reason::ALL.into_iter().find(|reason| reason.name() == name).ok_or_else(|| format!("no reason «{name}»"))
+        Reason::ALL
+            .into_iter()
+            .find(|reason| reason.name() == name)
+            .ok_or_else(|| format!("no reason «{name}»"))
     }
 }
 
@@ -111,9 +114,14 @@ impl NewExclusion {
         let approved_by = viet::normalise(&form.approved_by);
         check_approval(&approved_by, &mut errors);
         match (organisation, reason, excluded_from) {
-            (Some(organisation), Some(reason), Some(excluded_from)) => {
-                errors.or(Self { organisation, reason, note, excluded_from, excluded_to, approved_by })
-            }
+            (Some(organisation), Some(reason), Some(excluded_from)) => errors.or(Self {
+                organisation,
+                reason,
+                note,
+                excluded_from,
+                excluded_to,
+                approved_by,
+            }),
             _ => Err(Error::Invalid(errors)),
         }
     }
@@ -209,8 +217,14 @@ mod tests {
             ["organisation", "reason", "excluded_from", "approved_by"]
         );
         assert_eq!(fields(&ExclusionForm { reason: "other".into(), ..form() }), ["note"]);
-        assert_eq!(fields(&ExclusionForm { excluded_to: "01/01/2024".into(), ..form() }), ["excluded_to"]);
-        assert_eq!(fields(&ExclusionForm { excluded_to: "31/2/2024".into(), ..form() }), ["excluded_to"]);
+        assert_eq!(
+            fields(&ExclusionForm { excluded_to: "01/01/2024".into(), ..form() }),
+            ["excluded_to"]
+        );
+        assert_eq!(
+            fields(&ExclusionForm { excluded_to: "31/2/2024".into(), ..form() }),
+            ["excluded_to"]
+        );
         assert_eq!(fields(&ExclusionForm { note: "x".repeat(501), ..form() }), ["note"]);
     }
 

@@ -159,7 +159,12 @@ impl LedgerPage {
     }
 
     /// The ledger with the form for the end of a line, if one is named.
-    pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, end: Option<ExclusionId>, on: String) -> Result<Self> {
+    pub(crate) async fn load(
+        ctx: &Ctx,
+        conn: &mut PgConnection,
+        end: Option<ExclusionId>,
+        on: String,
+    ) -> Result<Self> {
         let today = ctx.world().today();
         let exclusions = store::ledger(conn, &ctx.scopes_for("adoption.exclusions"))
             .await?

@@ -27,7 +27,8 @@ pub async fn export(ctx: Ctx, Query(ask): Query<Ask>) -> web::Result<Download> {
 
 fn workbook(overview: &Overview) -> Workbook {
     let excluded = |text: &str| Cell::from(text);
-    let mut rows = vec![line(&overview.name, overview.raw, Some(overview.adjusted), excluded("Toàn đơn vị"))];
+    let mut rows =
+        vec![line(&overview.name, overview.raw, Some(overview.adjusted), excluded("Toàn đơn vị"))];
     rows.extend(overview.units.iter().map(|row| {
         let state = match row.excluded {
             Some(reason) => format!("Loại trừ: {}", reason.label()),
@@ -81,14 +82,23 @@ fn notes(overview: &Overview) -> Vec<(&'static str, String)> {
     for e in &overview.exclusions {
         notes.push((
             "Loại trừ",
-            format!("{}: {}, từ ngày {}; {} phê duyệt", e.name, e.reason_text(), e.since_text(), e.approved_by),
+            format!(
+                "{}: {}, từ ngày {}; {} phê duyệt",
+                e.name,
+                e.reason_text(),
+                e.since_text(),
+                e.approved_by
+            ),
         ));
     }
     if let Some(rule) = &overview.named_below {
         notes.push(("Ngưỡng nêu tên", format!("Dưới {} %. Nguồn: {}.", rule.value, rule.citation)));
     }
     if let Some(rule) = &overview.small_cell {
-        let text = format!("Ở cấp trên chi bộ, số người chưa kích hoạt dưới {} không được nêu. Nguồn: {}.", rule.value, rule.citation);
+        let text = format!(
+            "Ở cấp trên chi bộ, số người chưa kích hoạt dưới {} không được nêu. Nguồn: {}.",
+            rule.value, rule.citation
+        );
         notes.push(("Số nhỏ", text));
     }
     notes

@@ -40,7 +40,11 @@ impl Figure {
             smartphones: all.then_some(counts.smartphones),
             activated: all.then_some(counts.activated),
             not_activated: all.then_some(counts.members - counts.activated),
-            percent: if all { Percent::of(counts.activated, counts.members) } else { Percent(None) },
+            percent: if all {
+                Percent::of(counts.activated, counts.members)
+            } else {
+                Percent(None)
+            },
             shown,
             below,
         }
@@ -77,7 +81,10 @@ impl Figure {
     /// The share, as people read it.
     #[must_use]
     pub fn percent_text(&self) -> String {
-        self.activated.map_or_else(|| WITHHELD.into(), |activated| viet::format_percent(activated, self.members))
+        self.activated.map_or_else(
+            || WITHHELD.into(),
+            |activated| viet::format_percent(activated, self.members),
+        )
     }
 
     /// The share in words with both of its numbers.
@@ -114,7 +121,10 @@ mod tests {
         }
         assert_eq!(json["shown"], "few");
         let all = Figure::new(counts, Shown::All, 5);
-        assert_eq!((all.not_activated_text().as_str(), all.percent_text().as_str()), ("3", "85,0 %"));
+        assert_eq!(
+            (all.not_activated_text().as_str(), all.percent_text().as_str()),
+            ("3", "85,0 %")
+        );
         assert_eq!(Figure::new(counts, Shown::Withheld, 5).not_activated_text(), "không nêu");
     }
 }

@@ -41,7 +41,11 @@ fn card(overview: &Overview) -> Card {
     let after = if raw.members == adjusted.members {
         String::new()
     } else {
-        format!(" Sau loại trừ: {} của {} đảng viên.", adjusted.percent_text(), adjusted.members_text())
+        format!(
+            " Sau loại trừ: {} của {} đảng viên.",
+            adjusted.percent_text(),
+            adjusted.members_text()
+        )
     };
     let below = overview.units.iter().filter(|row| row.named).count();
     let mut rows = Vec::new();

@@ -10,7 +10,7 @@
 //!
 //! Events read: whatever carries `deltas` (from the directory),
 //! `account.activated`, `account.withdrawn`, `document.acknowledged`,
-//! `meeting.checked_in`, `meeting.closed`.
+//! `meeting.checked_in`, `meeting.marked` (a check-in taken back), `meeting.closed`.
 //!
 //! Events written:
 //! - `adoption.excluded` on the line of the ledger: `reason`, `excluded_from`,
@@ -56,14 +56,14 @@ use web::Routes;
 #[must_use]
 pub fn routes() -> Routes {
     Routes::new(include_str!("../policy.csv"))
-        .add(web::routes!(show::show))
-        .add(web::routes!(export::export))
-        .add(web::routes!(exclusions::exclusions))
-        .add(web::routes!(exclude_form::exclude_form))
-        .add(web::routes!(exclude::exclude))
-        .add(web::routes!(end_exclusion::end_exclusion))
-        .add(web::routes!(national_show::show))
-        .add(web::routes!(national_export::export))
+        .route(web::routes!(show::show))
+        .route(web::routes!(export::export))
+        .route(web::routes!(exclusions::exclusions))
+        .route(web::routes!(exclude_form::exclude_form))
+        .route(web::routes!(exclude::exclude))
+        .route(web::routes!(end_exclusion::end_exclusion))
+        .route(web::routes!(national_show::show))
+        .route(web::routes!(national_export::export))
         .nav(40, "/adoption", "Tình hình sử dụng", "adoption.show")
         .nav(50, "/national", "Toàn quốc", "national.show")
 }

@@ -82,6 +82,10 @@ fn moved(event: &Event) -> Option<Vec<Delta>> {
         "account.withdrawn" => (Measure::Activated, -1),
         "document.acknowledged" => (Measure::Acknowledged, 1),
         "meeting.checked_in" => (Measure::CheckedIn, 1),
+        // The secretary takes a check-in back; setting it right again checks in anew.
+        "meeting.marked" if event.data.get("from").is_some_and(|from| from == "present") => {
+            (Measure::CheckedIn, -1)
+        }
         "meeting.closed" => (Measure::MeetingsHeld, 1),
         _ => return Some(Vec::new()),
     };
@@ -163,6 +167,28 @@ mod tests {
     }
 
     #[test]
+    fn a_check_in_that_is_taken_back_counts_no_more() {
+        let world = World::fixed(datetime!(2024-03-30 0:00 UTC), 1);
+        let marked = |from: Value, to: &str| {
+            event(&world, "meeting.marked", Some(1), json!({"from": from, "to": to}))
+        };
+        let here = || event(&world, "meeting.checked_in", Some(1), json!({"via": "qr"}));
+        let checked_in = |events: &[Event]| {
+            sums(events).get(&(organisation(1), Measure::CheckedIn, date!(2024 - 03 - 30))).copied()
+        };
+        assert_eq!(checked_in(&[here(), here(), marked(json!("present"), "absent")]), Some(1));
+        assert_eq!(
+            checked_in(&[here(), marked(json!("present"), "excused"), here()]),
+            Some(1),
+            "and set right again"
+        );
+        assert_eq!(
+            checked_in(&[marked(Value::Null, "absent"), marked(json!("absent"), "exempt")]),
+            None
+        );
+    }
+
+    #[test]
     fn neither_order_nor_partition_matters() {
         let mut events = sample();
         let expected = sums(&events);
@@ -185,7 +211,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_reported_and_stops_nothing() {
         let world = World::fixed(datetime!(2024-03-30 0:00 UTC), 1);
-        let bad = event(&world, "member.changed", Some(1), json!({"deltas": [{"measure": "height"}]}));
+        let bad =
+            event(&world, "member.changed", Some(1), json!({"deltas": [{"measure": "height"}]}));
         let nowhere = event(&world, "account.activated", None, json!({}));
         let good = event(&world, "account.activated", Some(1), json!({}));
         let (sums, unreadable) = aggregate(&[bad.clone(), nowhere.clone(), good]);
@@ -195,7 +222,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_events() {
-        for measure in ["members", "smartphones", "activated", "acknowledged", "checked_in", "meetings_held"] {
+        for measure in
+            ["members", "smartphones", "activated", "acknowledged", "checked_in", "meetings_held"]
+        {
             let read: Measure = serde_json::from_value(json!(measure)).unwrap();
             assert_eq!(read.name(), measure);
         }

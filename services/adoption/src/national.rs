@@ -95,7 +95,8 @@ pub(crate) async fn load(ctx: &Ctx) -> Result<Review> {
 }
 
 fn review(tenants: &[Arc<Tenant>], rollups: Vec<Rollup>, key: &MasterKey) -> Review {
-    let rollups: HashMap<String, Rollup> = rollups.into_iter().map(|r| (r.tenant.clone(), r)).collect();
+    let rollups: HashMap<String, Rollup> =
+        rollups.into_iter().map(|r| (r.tenant.clone(), r)).collect();
     let mut rows: Vec<TenantRow> = tenants
         .iter()
         .filter(|tenant| tenant.kind != TenantKind::National)
@@ -181,7 +182,9 @@ impl Figures {
     /// When they were computed, as people read it.
     #[must_use]
     pub fn updated_text(&self) -> String {
-        OffsetDateTime::from_unix_timestamp(self.computed_at).map(viet::format_datetime).unwrap_or_default()
+        OffsetDateTime::from_unix_timestamp(self.computed_at)
+            .map(viet::format_datetime)
+            .unwrap_or_default()
     }
 }
 

@@ -84,7 +84,11 @@ fn line(row: &TenantRow) -> Vec<Cell> {
         ]),
         (None, standing) => {
             cells.resize(12, Cell::Empty);
-            let text = if standing == Standing::Invalid { "Số liệu không hợp lệ" } else { "Chưa có số liệu" };
+            let text = if standing == Standing::Invalid {
+                "Số liệu không hợp lệ"
+            } else {
+                "Chưa có số liệu"
+            };
             cells.push(text.into());
         }
     }

@@ -26,8 +26,13 @@ impl web::Page for NationalPage {
 
 impl NationalPage {
     fn named(&self, standing: Standing) -> String {
-        let names: Vec<&str> =
-            self.review.tenants.iter().filter(|row| row.standing == standing).map(|row| row.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .review
+            .tenants
+            .iter()
+            .filter(|row| row.standing == standing)
+            .map(|row| row.name.as_str())
+            .collect();
         names.join(", ")
     }
 
@@ -40,17 +45,28 @@ impl NationalPage {
     }
 
     fn reported_text(&self) -> String {
-        format!("{} trên {} đơn vị đã có số liệu", self.review.totals.reported, self.review.totals.tenants)
+        format!(
+            "{} trên {} đơn vị đã có số liệu",
+            self.review.totals.reported, self.review.totals.tenants
+        )
     }
 
     fn raw_text(&self) -> String {
         let raw = self.review.totals.raw;
-        format!("{} trên {} đảng viên đã kích hoạt tài khoản", raw.activated_text(), raw.members_text())
+        format!(
+            "{} trên {} đảng viên đã kích hoạt tài khoản",
+            raw.activated_text(),
+            raw.members_text()
+        )
     }
 
     fn adjusted_text(&self) -> String {
         let adjusted = self.review.totals.adjusted;
-        format!("{} trên {} đảng viên ngoài các đơn vị được loại trừ", adjusted.activated_text(), adjusted.members_text())
+        format!(
+            "{} trên {} đảng viên ngoài các đơn vị được loại trừ",
+            adjusted.activated_text(),
+            adjusted.members_text()
+        )
     }
 }
 

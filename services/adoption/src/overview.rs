@@ -75,7 +75,12 @@ impl Overview {
 ///
 /// # Errors
 /// [`Error::NotFound`] outside the actor's reach.
-pub(crate) async fn unit(ctx: &Ctx, conn: &mut PgConnection, operation: &str, asked: &str) -> Result<Organisation> {
+pub(crate) async fn unit(
+    ctx: &Ctx,
+    conn: &mut PgConnection,
+    operation: &str,
+    asked: &str,
+) -> Result<Organisation> {
     let id = if asked.is_empty() {
         let path = topmost(ctx.scopes_for(operation)).ok_or(Error::NotFound)?;
         store::organisation_at(conn, &path).await?.ok_or(Error::NotFound)?
@@ -111,7 +116,12 @@ pub(crate) fn as_of(asked: &str, today: Date) -> Result<Date> {
 ///
 /// # Errors
 /// As for [`report::report`].
-pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, unit: &Organisation, as_of: Date) -> Result<Overview> {
+pub(crate) async fn load(
+    ctx: &Ctx,
+    conn: &mut PgConnection,
+    unit: &Organisation,
+    as_of: Date,
+) -> Result<Overview> {
     let report = report::report(conn, unit.id, as_of).await?;
     let secretary: Vec<String> = ctx
         .actor()?
@@ -120,14 +130,23 @@ pub(crate) async fn load(ctx: &Ctx, conn: &mut PgConnection, unit: &Organisation
         .filter(|grant| grant.role == Role::Secretary)
         .map(|grant| grant.scope.0.clone())
         .collect();
-    let own_branches = if secretary.is_empty() { Vec::new() } else { store::branches_among(conn, &secretary).await? };
+    let own_branches = if secretary.is_empty() {
+        Vec::new()
+    } else {
+        store::branches_among(conn, &secretary).await?
+    };
     let open = |path: &OrgPath| ctx.may("adoption.show", path);
     Ok(build(report, &own_branches, ctx.world().today(), open))
 }
 
 /// Withholds what the reader may not see and sorts the rest. `own_branches` are
 /// the branches that the reader is secretary of.
-fn build(report: Report, own_branches: &[OrgPath], today: Date, open: impl Fn(&OrgPath) -> bool) -> Overview {
+fn build(
+    report: Report,
+    own_branches: &[OrgPath],
+    today: Date,
+    open: impl Fn(&OrgPath) -> bool,
+) -> Overview {
     let small = rules::small_cell(today);
     let below = small.map_or(0, |rule| rule.rule.below);
     let own = |place: &Place| own_branches.iter().any(|branch| branch.covers(&place.current_path));

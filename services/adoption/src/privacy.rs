@@ -30,10 +30,16 @@ pub struct Cell {
 /// hidden row would follow from the total, so the next smallest goes with it.
 #[must_use]
 pub fn shown(rows: &[Cell], below: i64) -> Vec<Shown> {
-    let mut result: Vec<Shown> = rows
-        .iter()
-        .map(|row| if row.guarded && (1..below).contains(&row.without) { Shown::Few } else { Shown::All })
-        .collect();
+    let mut result: Vec<Shown> =
+        rows.iter()
+            .map(|row| {
+                if row.guarded && (1..below).contains(&row.without) {
+                    Shown::Few
+                } else {
+                    Shown::All
+                }
+            })
+            .collect();
     if result.iter().filter(|shown| **shown == Shown::Few).count() == 1 {
         let partner = (0..rows.len())
             .filter(|at| result[*at] == Shown::All)

@@ -137,7 +137,11 @@ pub struct Report {
 /// # Errors
 /// [`Error::Invalid`] on `as_of` when the organisation did not exist on that
 /// date; or when the database refuses.
-pub async fn report(connection: &mut PgConnection, root: OrganisationId, as_of: Date) -> kernel::Result<Report> {
+pub async fn report(
+    connection: &mut PgConnection,
+    root: OrganisationId,
+    as_of: Date,
+) -> kernel::Result<Report> {
     let place = store::place(connection, root, as_of).await?.ok_or_else(|| not_there(as_of))?;
     let children = store::children(connection, root, as_of).await?;
     let figures = store::figures(connection, &place.path, as_of).await?;
@@ -148,7 +152,10 @@ pub async fn report(connection: &mut PgConnection, root: OrganisationId, as_of: 
 /// There is nothing to report on that date.
 pub(crate) fn not_there(as_of: Date) -> Error {
     let day = viet::format_date(as_of);
-    Error::field("as_of", format!("Ngày {day} đơn vị này chưa có hoặc không còn. Hãy chọn ngày khác."))
+    Error::field(
+        "as_of",
+        format!("Ngày {day} đơn vị này chưa có hoặc không còn. Hãy chọn ngày khác."),
+    )
 }
 
 /// Puts the rows together. `figures` are those of the root and of whatever is
@@ -162,7 +169,8 @@ pub fn compute(
     mut exclusions: Vec<Exclusion>,
 ) -> Report {
     children.sort_by_cached_key(|child| viet::sort_key(&child.name));
-    let index: HashMap<String, usize> = children.iter().map(|c| c.path.0.clone()).zip(0..).collect();
+    let index: HashMap<String, usize> =
+        children.iter().map(|c| c.path.0.clone()).zip(0..).collect();
     let mut sums = vec![(Counts::default(), Counts::default()); children.len()];
     let (mut raw, mut adjusted, mut own) = <(Counts, Counts, Counts)>::default();
     for Own { path, counts } in figures {
@@ -188,22 +196,37 @@ pub fn compute(
     let threshold = rules::named_below(as_of);
     let units = children.into_iter().zip(sums).map(|(place, (counts, adjusted))| {
         // The closest exclusion is the unit's own, if there is one.
-        let covering = exclusions.iter().filter(|e| e.path.covers(&place.path)).max_by_key(|e| e.path.0.len());
-        let below = exclusions.iter().filter(|e| e.path != place.path && place.path.covers(&e.path));
+        let covering =
+            exclusions.iter().filter(|e| e.path.covers(&place.path)).max_by_key(|e| e.path.0.len());
+        let below =
+            exclusions.iter().filter(|e| e.path != place.path && place.path.covers(&e.path));
         Unit {
             name: place.name.clone(),
             members: counts.members,
             activated: counts.activated,
             percent: Percent::of(counts.activated, counts.members),
-            excluded: covering.map(|e| Excluded { reason: e.reason, approved_by: e.approved_by.clone() }),
-            excluded_below: if covering.is_some() { Vec::new() } else { below.map(|e| e.name.clone()).collect() },
+            excluded: covering
+                .map(|e| Excluded { reason: e.reason, approved_by: e.approved_by.clone() }),
+            excluded_below: if covering.is_some() {
+                Vec::new()
+            } else {
+                below.map(|e| e.name.clone()).collect()
+            },
             named: threshold.is_some_and(|t| t.rule.names(adjusted)),
             place,
             counts,
             adjusted,
         }
     });
-    Report { as_of, raw: raw.into(), adjusted: adjusted.into(), units: units.collect(), root, own, exclusions }
+    Report {
+        as_of,
+        raw: raw.into(),
+        adjusted: adjusted.into(),
+        units: units.collect(),
+        root,
+        own,
+        exclusions,
+    }
 }
 
 /// The path of the unit directly below `root` that `path` belongs to.

@@ -68,7 +68,9 @@ impl Figures {
             raw: report.raw.into(),
             adjusted: report.adjusted.into(),
             units: count(report.units.len())?,
-            units_excluded: count(report.units.iter().filter(|unit| unit.excluded.is_some()).count())?,
+            units_excluded: count(
+                report.units.iter().filter(|unit| unit.excluded.is_some()).count(),
+            )?,
             units_below: count(report.units.iter().filter(|unit| unit.named).count())?,
             meetings_held: activity.meetings_held,
             checked_in: activity.checked_in,
@@ -76,7 +78,12 @@ impl Figures {
         })
     }
 
-    pub(crate) fn signature(&self, key: &MasterKey, tenant: &str, version: i64) -> Result<[u8; 32]> {
+    pub(crate) fn signature(
+        &self,
+        key: &MasterKey,
+        tenant: &str,
+        version: i64,
+    ) -> Result<[u8; 32]> {
         let text = serde_json::to_vec(self)?;
         Ok(key.derive("adoption-rollup", &[tenant.as_bytes(), &version.to_be_bytes(), &text]))
     }
@@ -99,7 +106,11 @@ impl Outlet for NationalReview {
         "adoption_rollup"
     }
 
-    fn send<'a>(&'a self, tenants: &'a Tenants, tenant: &'a TenantDb) -> BoxFuture<'a, Result<(), Error>> {
+    fn send<'a>(
+        &'a self,
+        tenants: &'a Tenants,
+        tenant: &'a TenantDb,
+    ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             if tenant.tenant().kind == TenantKind::National {
                 return Ok(());

@@ -45,7 +45,8 @@ impl NamedBelow {
     #[must_use]
     pub fn names(&self, counts: Counts) -> bool {
         counts.members > 0
-            && i128::from(counts.activated) * 100 < i128::from(self.percent) * i128::from(counts.members)
+            && i128::from(counts.activated) * 100
+                < i128::from(self.percent) * i128::from(counts.members)
     }
 }
 

@@ -75,7 +75,10 @@ impl From<Counts> for Share {
 }
 
 /// A date, or none, as `yyyy-mm-dd`.
-pub(crate) fn iso<D: Copy + Into<Option<Date>>, S: Serializer>(date: &D, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn iso<D: Copy + Into<Option<Date>>, S: Serializer>(
+    date: &D,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let date: Option<Date> = (*date).into();
     date.map(|date| date.to_string()).serialize(serializer)
 }

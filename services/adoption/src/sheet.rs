@@ -33,7 +33,8 @@ impl Workbook {
     }
 
     fn bytes(self) -> Result<Vec<u8>> {
-        let notes: Vec<(&str, &str)> = self.notes.iter().map(|(about, text)| (*about, text.as_str())).collect();
+        let notes: Vec<(&str, &str)> =
+            self.notes.iter().map(|(about, text)| (*about, text.as_str())).collect();
         let sheet = Sheet { name: self.name, columns: &self.columns, notes: &notes };
         let mut bytes = Vec::new();
         write_xlsx(&mut bytes, &sheet, self.rows)?;

@@ -80,7 +80,9 @@ pub async fn show(ctx: Ctx, Query(ask): Query<Ask>) -> web::Result<View<ShowPage
     };
     let page = ShowPage {
         overview,
-        parent: parent.filter(|parent| ctx.may("adoption.show", &parent.path)).map(|parent| (parent.id, parent.name)),
+        parent: parent
+            .filter(|parent| ctx.may("adoption.show", &parent.path))
+            .map(|parent| (parent.id, parent.name)),
         as_of: entered,
         may_exclude: ctx.may("adoption.exclude", &unit.path),
         may_see_ledger: ctx.may_somewhere("adoption.exclusions"),

@@ -63,7 +63,10 @@ pub(crate) async fn root(conn: &mut PgConnection, on: Date) -> Result<Option<Org
     Ok(id.map(Into::into))
 }
 
-pub(crate) async fn organisation(conn: &mut PgConnection, id: OrganisationId) -> Result<Option<Organisation>> {
+pub(crate) async fn organisation(
+    conn: &mut PgConnection,
+    id: OrganisationId,
+) -> Result<Option<Organisation>> {
     let row = sqlx::query!("SELECT id, name, path, parent FROM organisation WHERE id = $1", id.0)
         .fetch_optional(conn)
         .await?;
@@ -75,13 +78,21 @@ pub(crate) async fn organisation(conn: &mut PgConnection, id: OrganisationId) ->
     }))
 }
 
-pub(crate) async fn organisation_at(conn: &mut PgConnection, path: &OrgPath) -> Result<Option<OrganisationId>> {
-    let id = sqlx::query_scalar!("SELECT id FROM organisation WHERE path = $1", path.0).fetch_optional(conn).await?;
+pub(crate) async fn organisation_at(
+    conn: &mut PgConnection,
+    path: &OrgPath,
+) -> Result<Option<OrganisationId>> {
+    let id = sqlx::query_scalar!("SELECT id FROM organisation WHERE path = $1", path.0)
+        .fetch_optional(conn)
+        .await?;
     Ok(id.map(Into::into))
 }
 
 /// The units directly below, as they stand, to choose from.
-pub(crate) async fn units_below(conn: &mut PgConnection, parent: OrganisationId) -> Result<Vec<(String, String)>> {
+pub(crate) async fn units_below(
+    conn: &mut PgConnection,
+    parent: OrganisationId,
+) -> Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         "SELECT id, name FROM organisation WHERE parent = $1 AND dissolved_on IS NULL ORDER BY name_sort, id",
         parent.0
@@ -92,7 +103,10 @@ pub(crate) async fn units_below(conn: &mut PgConnection, parent: OrganisationId)
 }
 
 /// Those of the paths at which a branch or a group stands.
-pub(crate) async fn branches_among(conn: &mut PgConnection, paths: &[String]) -> Result<Vec<OrgPath>> {
+pub(crate) async fn branches_among(
+    conn: &mut PgConnection,
+    paths: &[String],
+) -> Result<Vec<OrgPath>> {
     let rows = sqlx::query_scalar!(
         "SELECT path FROM organisation
          WHERE path = ANY($1) AND kind IN ('chi_bo_co_so', 'chi_bo_truc_thuoc', 'to_dang')",
@@ -103,7 +117,11 @@ pub(crate) async fn branches_among(conn: &mut PgConnection, paths: &[String]) ->
     Ok(rows.into_iter().map(OrgPath).collect())
 }
 
-pub(crate) async fn place(conn: &mut PgConnection, id: OrganisationId, on: Date) -> Result<Option<Place>> {
+pub(crate) async fn place(
+    conn: &mut PgConnection,
+    id: OrganisationId,
+    on: Date,
+) -> Result<Option<Place>> {
     let row = sqlx::query!(
         "SELECT o.id, o.kind, p.name, p.path, o.path AS current_path
          FROM organisation_period p JOIN organisation o ON o.id = p.organisation
@@ -122,7 +140,11 @@ pub(crate) async fn place(conn: &mut PgConnection, id: OrganisationId, on: Date)
     }))
 }
 
-pub(crate) async fn children(conn: &mut PgConnection, parent: OrganisationId, on: Date) -> Result<Vec<Place>> {
+pub(crate) async fn children(
+    conn: &mut PgConnection,
+    parent: OrganisationId,
+    on: Date,
+) -> Result<Vec<Place>> {
     let rows = sqlx::query!(
         "SELECT o.id, o.kind, p.name, p.path, o.path AS current_path
          FROM organisation_period p JOIN organisation o ON o.id = p.organisation
@@ -145,7 +167,11 @@ pub(crate) async fn children(conn: &mut PgConnection, parent: OrganisationId, on
 }
 
 /// The figures of each organisation at or below a path of that date.
-pub(crate) async fn figures(conn: &mut PgConnection, below: &OrgPath, on: Date) -> Result<Vec<Own>> {
+pub(crate) async fn figures(
+    conn: &mut PgConnection,
+    below: &OrgPath,
+    on: Date,
+) -> Result<Vec<Own>> {
     let rows = sqlx::query!(
         r#"SELECT p.path,
                   coalesce(sum(d.amount) FILTER (WHERE d.measure = 'members'), 0)::bigint AS "members!",
@@ -165,13 +191,21 @@ pub(crate) async fn figures(conn: &mut PgConnection, below: &OrgPath, on: Date) 
         .into_iter()
         .map(|row| Own {
             path: row.path.into(),
-            counts: Counts { members: row.members, smartphones: row.smartphones, activated: row.activated },
+            counts: Counts {
+                members: row.members,
+                smartphones: row.smartphones,
+                activated: row.activated,
+            },
         })
         .collect())
 }
 
 /// Exclusions that hold on a date at, below or above a path of that date.
-pub(crate) async fn exclusions_on(conn: &mut PgConnection, around: &OrgPath, on: Date) -> Result<Vec<Exclusion>> {
+pub(crate) async fn exclusions_on(
+    conn: &mut PgConnection,
+    around: &OrgPath,
+    on: Date,
+) -> Result<Vec<Exclusion>> {
     let rows = sqlx::query!(
         "SELECT e.organisation, p.name, p.path, e.reason, e.note, e.approved_by, e.excluded_from, e.excluded_to
          FROM adoption_exclusion e JOIN organisation_period p ON p.organisation = e.organisation

@@ -61,9 +61,11 @@ impl Deltas {
     pub fn change(&mut self, before: Option<Counted>, after: Option<Counted>) {
         for (counted, sign) in [(before, -1), (after, 1)] {
             let Some(counted) = counted.filter(|c| c.member) else { continue };
-            for (measure, applies) in
-                [("members", true), ("smartphones", counted.smartphone), ("activated", counted.activated)]
-            {
+            for (measure, applies) in [
+                ("members", true),
+                ("smartphones", counted.smartphone),
+                ("activated", counted.activated),
+            ] {
                 if applies {
                     *self.0.entry((counted.organisation, measure)).or_default() += sign;
                 }
@@ -111,7 +113,12 @@ mod tests {
 
     #[test]
     fn no_change_leaves_nothing_and_leavers_do_not_count() {
-        let here = Counted { organisation: OrganisationId(Uuid::nil()), member: true, smartphone: true, activated: true };
+        let here = Counted {
+            organisation: OrganisationId(Uuid::nil()),
+            member: true,
+            smartphone: true,
+            activated: true,
+        };
         let mut deltas = Deltas::default();
         deltas.change(Some(here), Some(here));
         assert!(deltas.is_empty());

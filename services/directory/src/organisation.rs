@@ -27,13 +27,13 @@ const FUTURE: &str = "Chưa ghi trước được cho ngày sau hôm nay; hãy g
 #[must_use]
 pub fn routes() -> web::Routes {
     web::Routes::new(include_str!("../organisation_policy.csv"))
-        .add(web::routes!(list::list))
-        .add(web::routes!(found_form::form))
-        .add(web::routes!(found_form::found))
-        .add(web::routes!(show::show))
-        .add(web::routes!(change_form::form))
-        .add(web::routes!(change_form::change))
-        .add(web::routes!(dissolve_form::form))
-        .add(web::routes!(dissolve_form::dissolve))
+        .route(web::routes!(list::list))
+        .route(web::routes!(found_form::form))
+        .route(web::routes!(found_form::found))
+        .route(web::routes!(show::show))
+        .route(web::routes!(change_form::form))
+        .route(web::routes!(change_form::change))
+        .route(web::routes!(dissolve_form::form))
+        .route(web::routes!(dissolve_form::dissolve))
         .nav(30, "/organisations", "Tổ chức", "organisation.list")
 }

@@ -22,25 +22,28 @@ use crate::organisation::store as tree;
 use kernel::{Error, Errors, MemberId, Result, viet};
 use sqlx::PgConnection;
 
+const CARD_TAKEN: &str = "Số thẻ này đã ghi cho một đảng viên khác.";
+const FILE_TAKEN: &str = "Số lý lịch này đã ghi cho một đảng viên khác.";
+
 /// The operations on members, roles and the trail.
 #[must_use]
 pub fn routes() -> web::Routes {
     web::Routes::new(include_str!("../people_policy.csv"))
-        .add(web::routes!(list::list))
-        .add(web::routes!(form::form))
-        .add(web::routes!(form::add))
-        .add(web::routes!(show::show))
-        .add(web::routes!(change::edit))
-        .add(web::routes!(change::change))
-        .add(web::routes!(position::form))
-        .add(web::routes!(position::take))
-        .add(web::routes!(position::leave_form))
-        .add(web::routes!(position::leave))
-        .add(web::routes!(role_list::list))
-        .add(web::routes!(role::form))
-        .add(web::routes!(role::grant))
-        .add(web::routes!(role::revoke))
-        .add(web::routes!(audit::list))
+        .route(web::routes!(list::list))
+        .route(web::routes!(form::form))
+        .route(web::routes!(form::add))
+        .route(web::routes!(show::show))
+        .route(web::routes!(change::edit))
+        .route(web::routes!(change::change))
+        .route(web::routes!(position::form))
+        .route(web::routes!(position::take))
+        .route(web::routes!(position::leave_form))
+        .route(web::routes!(position::leave))
+        .route(web::routes!(role_list::list))
+        .route(web::routes!(role::form))
+        .route(web::routes!(role::grant))
+        .route(web::routes!(role::revoke))
+        .route(web::routes!(audit::list))
         .nav(32, "/members", "Đảng viên", "member.list")
         .nav(70, "/roles", "Phân quyền", "role.list")
         .nav(80, "/audit", "Nhật ký", "audit.list")
@@ -59,13 +62,14 @@ pub(crate) fn account_words(state: Option<&str>) -> (&'static str, &'static str)
 /// A card or file number belongs to one member.
 async fn duplicates(conn: &mut PgConnection, member: MemberId, record: &Record) -> Result<()> {
     let (card, file) =
-        store::taken(conn, member, record.card_number.as_deref(), record.file_number.as_deref()).await?;
+        store::taken(conn, member, record.card_number.as_deref(), record.file_number.as_deref())
+            .await?;
     let mut errors = Errors::default();
     if card {
-        errors.add("card_number", "Số thẻ này đã ghi cho một đảng viên khác.");
+        errors.add("card_number", CARD_TAKEN);
     }
     if file {
-        errors.add("file_number", "Số lý lịch này đã ghi cho một đảng viên khác.");
+        errors.add("file_number", FILE_TAKEN);
     }
     errors.or(())
 }
@@ -90,7 +94,7 @@ fn check_home(unit: &tree::Unit, errors: &mut Errors) {
 }
 
 /// Somebody must be left who can grant roles in the whole tenant.
-async fn keep_an_admin(conn: &mut PgConnection, member: MemberId) -> Result<()> {
+pub(crate) async fn keep_an_admin(conn: &mut PgConnection, member: MemberId) -> Result<()> {
     if store::last_admin(conn, member).await? {
         return Err(Error::Conflict(
             "Đây là người quản trị cuối cùng của cả đơn vị. Hãy cấp vai trò quản trị cho người khác trước.".into(),

@@ -37,13 +37,13 @@ use web::{Ctx, Routes};
 #[must_use]
 pub fn routes(blob: BlobStore) -> Routes {
     Routes::new(include_str!("../roster_policy.csv"))
-        .add(web::routes!(list::list))
-        .add(web::routes!(template::template))
-        .add(web::routes!(upload::upload))
-        .add(web::routes!(show::show))
-        .add(web::routes!(show::progress))
-        .add(web::routes!(run::run))
-        .add(web::routes!(problems::problems))
+        .route(web::routes!(list::list))
+        .route(web::routes!(template::template))
+        .route(web::routes!(upload::upload))
+        .route(web::routes!(show::show))
+        .route(web::routes!(show::progress))
+        .route(web::routes!(run::run))
+        .route(web::routes!(problems::problems))
         .with(blob)
         .nav(60, "/roster", "Nhập danh sách", "roster.list")
 }
@@ -58,6 +58,7 @@ async fn authorise(ctx: &Ctx) -> Result<(), Error> {
 /// The import with this id.
 async fn find(ctx: &Ctx, id: &str) -> Result<view::Import, Error> {
     let id: ImportId = id.parse().map_err(|_| Error::NotFound)?;
-    let row = store::imports(&mut *ctx.read().await?, Some(id), 1).await?.pop().ok_or(Error::NotFound)?;
+    let row =
+        store::imports(&mut *ctx.read().await?, Some(id), 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(view::Import::new(row, ctx.world().now()))
 }

@@ -39,10 +39,16 @@ pub struct Acknowledged {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn acknowledge_in(tx: &mut TenantTx, world: &World, by: By, id: DocumentId) -> Result<bool> {
+pub async fn acknowledge_in(
+    tx: &mut TenantTx,
+    world: &World,
+    by: By,
+    id: DocumentId,
+) -> Result<bool> {
     let first = store::acknowledge(tx, id, by.member, world.now()).await?;
     if first {
-        let event = NewEvent::new("document.acknowledged").by(by.account).in_organisation(by.branch).on(id);
+        let event =
+            NewEvent::new("document.acknowledged").by(by.account).in_organisation(by.branch).on(id);
         tx.record(world, event).await?;
     }
     Ok(first)
@@ -55,7 +61,11 @@ pub async fn acknowledge_in(tx: &mut TenantTx, world: &World, by: By, id: Docume
         (status = 403, description = "The document is not meant for the reader's branch."),
         (status = 404, description = "No such document within reach."),
         (status = 409, description = "The document is withdrawn.")))]
-pub async fn acknowledge(ctx: Ctx, Path(id): Path<String>, _: Input<Nothing>) -> web::Result<Done<Acknowledged>> {
+pub async fn acknowledge(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<Nothing>,
+) -> web::Result<Done<Acknowledged>> {
     let id = document::id(&id)?;
     let actor = ctx.actor()?;
     let reader = Reader::of(&ctx)?;
@@ -65,13 +75,20 @@ pub async fn acknowledge(ctx: Ctx, Path(id): Path<String>, _: Input<Nothing>) ->
         return Err(Error::NotFound.into());
     }
     if !reader.addressed(&document.place()) {
-        return Err(Error::Forbidden("Văn bản này không gửi tới chi bộ của đồng chí nên không cần xác nhận.".into()).into());
+        return Err(Error::Forbidden(
+            "Văn bản này không gửi tới chi bộ của đồng chí nên không cần xác nhận.".into(),
+        )
+        .into());
     }
     if document.withdrawn_at.is_some() {
-        return Err(Error::Conflict("Văn bản này đã được thu hồi nên không cần xác nhận nữa.".into()).into());
+        return Err(Error::Conflict(
+            "Văn bản này đã được thu hồi nên không cần xác nhận nữa.".into(),
+        )
+        .into());
     }
     let by = By { account: actor.account, member: actor.member, branch: actor.organisation };
     let first = acknowledge_in(&mut tx, ctx.world(), by, id).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("/documents/{id}"), Acknowledged { id, first }).flash("Đã ghi nhận đồng chí đã đọc văn bản."))
+    Ok(Done::new(format!("/documents/{id}"), Acknowledged { id, first })
+        .flash("Đã ghi nhận đồng chí đã đọc văn bản."))
 }

@@ -76,7 +76,12 @@ impl Reader {
 /// Where a role was given to somebody by hand.
 #[must_use]
 pub fn granted(actor: &Actor, role: Role) -> Vec<String> {
-    actor.grants.iter().filter(|grant| grant.role == role).map(|grant| grant.scope.0.clone()).collect()
+    actor
+        .grants
+        .iter()
+        .filter(|grant| grant.role == role)
+        .map(|grant| grant.scope.0.clone())
+        .collect()
 }
 
 /// The topmost places that both belong to somebody's scopes and receive a
@@ -113,7 +118,8 @@ pub fn cell(count: i64) -> Option<i64> {
 pub fn number(text: &str) -> Result<String, &'static str> {
     const SHAPE: &str = "Ghi số và ký hiệu theo dạng 06-NQ/TU: số, gạch nối, loại văn bản, gạch chéo, cơ quan ban hành.";
     let text = kernel::viet::normalise(text).replace(['–', '—', '‐', '‑'], "-");
-    let text = ["Số:", "Số", "số:", "số"].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(&text);
+    let text =
+        ["Số:", "Số", "số:", "số"].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(&text);
     let text: String = text.split_whitespace().collect();
     let (digits, rest) = text.split_once('-').ok_or(SHAPE)?;
     let (kind, issuer) = rest.split_once('/').ok_or(SHAPE)?;
@@ -131,7 +137,9 @@ pub fn number(text: &str) -> Result<String, &'static str> {
     match digits.trim_start_matches('0').len() {
         0 => Err("Số của văn bản bắt đầu từ 01."),
         1 if digits.len() != 2 => Err("Số nhỏ hơn 10 viết bằng hai chữ số, ví dụ 06-NQ/TU."),
-        length if length > 1 && length != digits.len() => Err("Số từ 10 trở lên không viết số 0 ở đầu."),
+        length if length > 1 && length != digits.len() => {
+            Err("Số từ 10 trở lên không viết số 0 ở đầu.")
+        }
         _ => Ok(text),
     }
 }
@@ -243,7 +251,19 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_say_why() {
-        for bad in ["", "06", "NQ/TU", "06-NQ", "06/NQ-TU", "06-/TU", "06-NQ/", "a6-NQ/TU", "06-N1/TU", "06-NQ/TU-", "123456-NQ/TU"] {
+        for bad in [
+            "",
+            "06",
+            "NQ/TU",
+            "06-NQ",
+            "06/NQ-TU",
+            "06-/TU",
+            "06-NQ/",
+            "a6-NQ/TU",
+            "06-N1/TU",
+            "06-NQ/TU-",
+            "123456-NQ/TU",
+        ] {
             assert!(number(bad).unwrap_err().contains("06-NQ/TU"), "{bad}");
         }
         assert!(number("6-NQ/TU").unwrap_err().contains("hai chữ số"));

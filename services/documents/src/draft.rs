@@ -65,13 +65,19 @@ pub struct Draft {
 impl Draft {
     /// Reads the form. Notes what needs mending in the form's order and
     /// answers `None` when there is anything.
-    pub fn read(fields: &Fields, kinds: &[(String, String)], today: Date, errors: &mut Errors) -> Option<Self> {
+    pub fn read(
+        fields: &Fields,
+        kinds: &[(String, String)],
+        today: Date,
+        errors: &mut Errors,
+    ) -> Option<Self> {
         let before = errors.0.len();
         if !kinds.iter().any(|(kind, _)| *kind == fields.kind) {
             errors.add("kind", "Hãy chọn loại văn bản.");
         }
         let number = document::number(&fields.number).map_err(|why| errors.add("number", why));
-        let title = text(fields.title.as_str(), TITLE, "title", "Hãy ghi trích yếu của văn bản.", errors);
+        let title =
+            text(fields.title.as_str(), TITLE, "title", "Hãy ghi trích yếu của văn bản.", errors);
         if viet::normalise(&fields.summary).chars().count() > SUMMARY {
             errors.add("summary", format!("Tóm tắt dài quá {SUMMARY} ký tự; hãy rút gọn."));
         }
@@ -92,13 +98,22 @@ impl Draft {
             written => day(written, "must_read_by", "Hạn đọc", errors),
         };
         if must_read_by.is_some_and(|day| day < today) {
-            errors.add("must_read_by", "Hạn đọc đã qua. Hãy chọn từ hôm nay trở đi, hoặc để trống.");
+            errors
+                .add("must_read_by", "Hạn đọc đã qua. Hãy chọn từ hôm nay trở đi, hoặc để trống.");
         }
         if fields.attested != "true" {
-            errors.add("attested", "Chỉ đăng được khi có người xác nhận văn bản không chứa bí mật nhà nước.");
+            errors.add(
+                "attested",
+                "Chỉ đăng được khi có người xác nhận văn bản không chứa bí mật nhà nước.",
+            );
         }
-        let attested_by =
-            text(&fields.attested_by, NAME, "attested_by", "Hãy ghi họ tên, chức vụ của người xác nhận.", errors);
+        let attested_by = text(
+            &fields.attested_by,
+            NAME,
+            "attested_by",
+            "Hãy ghi họ tên, chức vụ của người xác nhận.",
+            errors,
+        );
         if errors.0.len() > before {
             return None;
         }
@@ -161,8 +176,14 @@ mod tests {
         let (draft, errors) = read(&filled());
         let draft = draft.unwrap();
         assert_eq!(errors, Errors::default());
-        assert_eq!((draft.number.as_str(), draft.title.as_str()), ("06-NQ/TU", "Nghị quyết về chuyển đổi số"));
-        assert_eq!((draft.issued_on, draft.must_read_by), (date!(2026 - 11 - 01), Some(date!(2026 - 11 - 30))));
+        assert_eq!(
+            (draft.number.as_str(), draft.title.as_str()),
+            ("06-NQ/TU", "Nghị quyết về chuyển đổi số")
+        );
+        assert_eq!(
+            (draft.issued_on, draft.must_read_by),
+            (date!(2026 - 11 - 01), Some(date!(2026 - 11 - 30)))
+        );
         assert_eq!(draft.issuer, None);
         let (draft, _) = read(&Fields { must_read_by: String::new(), ..filled() });
         assert_eq!(draft.unwrap().must_read_by, None);
@@ -179,17 +200,36 @@ mod tests {
     #[test]
     fn days_must_make_sense() {
         let says = |fields: Fields, field: &str| read(&fields).1.of(field).map(ToOwned::to_owned);
-        assert!(says(Fields { issued_on: "04/11/2026".into(), ..filled() }, "issued_on").unwrap().contains("tương lai"));
-        assert!(says(Fields { issued_on: "31/02/2026".into(), ..filled() }, "issued_on").unwrap().contains("không có ngày"));
-        assert!(says(Fields { must_read_by: "02/11/2026".into(), ..filled() }, "must_read_by").unwrap().contains("đã qua"));
-        assert_eq!(says(Fields { must_read_by: "03/11/2026".into(), ..filled() }, "must_read_by"), None);
+        assert!(
+            says(Fields { issued_on: "04/11/2026".into(), ..filled() }, "issued_on")
+                .unwrap()
+                .contains("tương lai")
+        );
+        assert!(
+            says(Fields { issued_on: "31/02/2026".into(), ..filled() }, "issued_on")
+                .unwrap()
+                .contains("không có ngày")
+        );
+        assert!(
+            says(Fields { must_read_by: "02/11/2026".into(), ..filled() }, "must_read_by")
+                .unwrap()
+                .contains("đã qua")
+        );
+        assert_eq!(
+            says(Fields { must_read_by: "03/11/2026".into(), ..filled() }, "must_read_by"),
+            None
+        );
     }
 
     #[test]
     fn nothing_goes_without_an_attestation_or_with_a_marking() {
         assert!(read(&Fields { attested: String::new(), ..filled() }).1.of("attested").is_some());
-        assert!(read(&Fields { attested_by: " ".into(), ..filled() }).1.of("attested_by").is_some());
+        assert!(
+            read(&Fields { attested_by: " ".into(), ..filled() }).1.of("attested_by").is_some()
+        );
         assert!(read(&Fields { title: "TỐI MẬT".into(), ..filled() }).1.of("title").is_some());
-        assert!(read(&Fields { title: "Về bảo vệ bí mật nhà nước".into(), ..filled() }).0.is_some());
+        assert!(
+            read(&Fields { title: "Về bảo vệ bí mật nhà nước".into(), ..filled() }).0.is_some()
+        );
     }
 }

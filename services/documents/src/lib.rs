@@ -36,13 +36,13 @@ pub use publish::{NewDocument, publish_in};
 #[must_use]
 pub fn routes(blob: blob::BlobStore) -> web::Routes {
     web::Routes::new(include_str!("../policy.csv"))
-        .add(web::routes!(list::list))
-        .add(web::routes!(new::new))
-        .add(web::routes!(publish::publish))
-        .add(web::routes!(show::show))
-        .add(web::routes!(read::read))
-        .add(web::routes!(acknowledge::acknowledge))
-        .add(web::routes!(withdraw::withdraw))
+        .route(web::routes!(list::list))
+        .route(web::routes!(new::new))
+        .route(web::routes!(publish::publish))
+        .route(web::routes!(show::show))
+        .route(web::routes!(read::read))
+        .route(web::routes!(acknowledge::acknowledge))
+        .route(web::routes!(withdraw::withdraw))
         .nav(20, "/documents", "Văn bản", "document.list")
         .with(blob)
 }

@@ -123,7 +123,9 @@ impl Page for ListPage {
 impl ListPage {
     /// Address of the next page; empty when there is none.
     fn next_page(&self) -> String {
-        self.next.map(|id| format!("/documents?q={}&before={id}", encode(&self.q))).unwrap_or_default()
+        self.next
+            .map(|id| format!("/documents?q={}&before={id}", encode(&self.q)))
+            .unwrap_or_default()
     }
 }
 
@@ -136,7 +138,8 @@ pub async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<List
     let before = which.before.parse().ok();
     let most = i64::try_from(PAGE).map_err(kernel::Error::from)? + 1;
     let rows =
-        store::list(&mut *ctx.read().await?, &reader, &patterns(&which.q), before, MOST_DUE, most).await?;
+        store::list(&mut *ctx.read().await?, &reader, &patterns(&which.q), before, MOST_DUE, most)
+            .await?;
     let (due, mut rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.due);
     let more = rest.len() > PAGE;
     rest.truncate(PAGE);
@@ -154,13 +157,19 @@ pub async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<List
 /// A LIKE pattern for each word: all of them must occur, in any order.
 fn patterns(search: &str) -> Vec<String> {
     let escaped = |word: &str| word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    kernel::viet::fold(search).split_whitespace().take(10).map(|word| format!("%{}%", escaped(word))).collect()
+    kernel::viet::fold(search)
+        .split_whitespace()
+        .take(10)
+        .map(|word| format!("%{}%", escaped(word)))
+        .collect()
 }
 
 /// A value inside an address.
 fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 #[cfg(test)]

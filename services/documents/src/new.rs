@@ -31,7 +31,11 @@ pub struct FormPage {
 
 impl Page for FormPage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Đăng văn bản".into() } else { "Cần sửa: Đăng văn bản".into() }
+        if self.errors.0.is_empty() {
+            "Đăng văn bản".into()
+        } else {
+            "Cần sửa: Đăng văn bản".into()
+        }
     }
 }
 

@@ -72,13 +72,15 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
     if !bytes.starts_with(b"%PDF-") {
         return Err(Refusal::NotPdf);
     }
-    let options = LoadOptions { max_decompressed_size: Some(STREAM_LIMIT), ..LoadOptions::default() };
-    let mut document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
-        lopdf::Error::InvalidPassword
-        | lopdf::Error::Decryption(_)
-        | lopdf::Error::UnsupportedSecurityHandler(_) => Refusal::Encrypted,
-        _ => Refusal::Broken,
-    })?;
+    let options =
+        LoadOptions { max_decompressed_size: Some(STREAM_LIMIT), ..LoadOptions::default() };
+    let mut document =
+        Document::load_mem_with_options(bytes, options).map_err(|error| match error {
+            lopdf::Error::InvalidPassword
+            | lopdf::Error::Decryption(_)
+            | lopdf::Error::UnsupportedSecurityHandler(_) => Refusal::Encrypted,
+            _ => Refusal::Broken,
+        })?;
     // An empty password opens some encrypted files; their readers are restricted all the same.
     if document.is_encrypted() || document.was_encrypted() {
         return Err(Refusal::Encrypted);
@@ -100,7 +102,8 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
 mod tests {
     use super::{Refusal, look};
     use lopdf::{
-        Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream, StringFormat, dictionary,
+        Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream, StringFormat,
+        dictionary,
     };
 
     /// A one-page PDF whose page does `content`; the font maps `A`, `B`, … to

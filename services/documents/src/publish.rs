@@ -56,25 +56,36 @@ struct Said<'a> {
 ///
 /// # Errors
 /// [`Error::Conflict`] when the same file stands there under the same number.
-pub async fn publish_in(tx: &mut TenantTx, world: &World, by: AccountId, new: &NewDocument) -> Result<()> {
+pub async fn publish_in(
+    tx: &mut TenantTx,
+    world: &World,
+    by: AccountId,
+    new: &NewDocument,
+) -> Result<()> {
     let issuer = match &new.draft.issuer {
         Some(issuer) => issuer.clone(),
         None => store::unit_name(tx, new.organisation).await?.ok_or(Error::NotFound)?,
     };
     if !store::insert(tx, new, &issuer, by, world.now()).await? {
-        let there = store::same_file(tx, new.organisation, &new.draft.number, &new.file.sha256).await?;
+        let there =
+            store::same_file(tx, new.organisation, &new.draft.number, &new.file.sha256).await?;
         return Err(duplicate(there));
     }
     let said = Said { kind: &new.draft.kind, must_read_by: new.draft.must_read_by.map(Day) };
-    let event =
-        NewEvent::new("document.published").by(by).in_organisation(new.organisation).on(new.id).with(said)?;
+    let event = NewEvent::new("document.published")
+        .by(by)
+        .in_organisation(new.organisation)
+        .on(new.id)
+        .with(said)?;
     tx.record(world, event).await?;
     Ok(())
 }
 
 fn duplicate(there: Option<DocumentId>) -> Error {
     let at = there.map(|id| format!(" tại /documents/{id}")).unwrap_or_default();
-    Error::Conflict(format!("Văn bản này đã được đăng{at}, nên lần gửi này không đăng thêm.").into())
+    Error::Conflict(
+        format!("Văn bản này đã được đăng{at}, nên lần gửi này không đăng thêm.").into(),
+    )
 }
 
 /// Publishes a document with its PDF.
@@ -170,7 +181,10 @@ async fn examine<'u>(
         return Err(Error::Invalid(errors));
     };
     let known = File { name: file.name.clone(), size: file.size, sha256: file.sha256, pages };
-    Ok((NewDocument { id: ctx.world().id(), organisation: unit.id, draft, file: known }, &file.path))
+    Ok((
+        NewDocument { id: ctx.world().id(), organisation: unit.id, draft, file: known },
+        &file.path,
+    ))
 }
 
 async fn standing(ctx: &Ctx, new: &NewDocument) -> Result<Option<DocumentId>> {
@@ -179,7 +193,12 @@ async fn standing(ctx: &Ctx, new: &NewDocument) -> Result<Option<DocumentId>> {
 }
 
 /// The bytes first, then the row: a row never lacks its bytes.
-async fn keep(ctx: &Ctx, blob: &BlobStore, new: &NewDocument, path: &std::path::Path) -> Result<()> {
+async fn keep(
+    ctx: &Ctx,
+    blob: &BlobStore,
+    new: &NewDocument,
+    path: &std::path::Path,
+) -> Result<()> {
     let by = ctx.actor()?.account;
     let tenant = &ctx.tenant().id;
     files::put(blob, tenant, new.id, path).await?;

@@ -51,11 +51,13 @@ pub async fn read(
     let document = document
         .filter(|document| document.withdrawn_at.is_none() && reader.reads(&document.place()))
         .ok_or(Error::NotFound)?;
-    if method == Method::GET && document.opened_at.is_none() && reader.addressed(&document.place()) {
+    if method == Method::GET && document.opened_at.is_none() && reader.addressed(&document.place())
+    {
         note(&ctx, id).await?;
     }
     let tag = etag(&document.sha256);
-    if asks(&headers, header::IF_NONE_MATCH).is_some_and(|held| held == "*" || held.contains(&tag)) {
+    if asks(&headers, header::IF_NONE_MATCH).is_some_and(|held| held == "*" || held.contains(&tag))
+    {
         return Ok(dressed(StatusCode::NOT_MODIFIED.into_response(), &tag));
     }
     let size = u64::try_from(document.file_size).map_err(Error::from)?;
@@ -93,7 +95,10 @@ async fn stream(
     if head {
         return Ok(download(u64::try_from(document.file_size)?, Body::empty()).into_response());
     }
-    let object = blob.get(&files::key(&ctx.tenant().id, document.id.into())?, range).await.map_err(files::away)?;
+    let object = blob
+        .get(&files::key(&ctx.tenant().id, document.id.into())?, range)
+        .await
+        .map_err(files::away)?;
     let mut response = download(object.length, Body::from_stream(object.body)).into_response();
     if let Some(range) = object.content_range {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -107,7 +112,10 @@ async fn note(ctx: &Ctx, id: DocumentId) -> Result<()> {
     let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;
     if store::open(&mut tx, id, actor.member, ctx.world().now()).await? {
-        let event = NewEvent::new("document.opened").by(actor.account).in_organisation(actor.organisation).on(id);
+        let event = NewEvent::new("document.opened")
+            .by(actor.account)
+            .in_organisation(actor.organisation)
+            .on(id);
         tx.record(ctx.world(), event).await?;
     }
     tx.commit().await
@@ -150,9 +158,15 @@ impl Part {
     /// RFC 9110, section 14.2, for one range of bytes.
     fn read(text: &str, size: u64) -> Self {
         let number = |digits: &str| {
-            if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse::<u64>().ok() } else { None }
+            if digits.bytes().all(|b| b.is_ascii_digit()) {
+                digits.parse::<u64>().ok()
+            } else {
+                None
+            }
         };
-        let Some((first, last)) = text.trim().strip_prefix("bytes=").and_then(|rest| rest.split_once('-')) else {
+        let Some((first, last)) =
+            text.trim().strip_prefix("bytes=").and_then(|rest| rest.split_once('-'))
+        else {
             return Part::Whole;
         };
         match (first.trim(), last.trim()) {

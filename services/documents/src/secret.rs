@@ -13,12 +13,25 @@ pub const WHAT_TO_DO: &str = "Tài liệu bí mật nhà nước không bao gi�
 /// Words that make a compound with a «mật» after them. «Không mật», «giải mật»
 /// say that there is no secret; «độ mật» is the name of the field.
 const BEFORE: [&str; 14] = [
-    "bí", "bảo", "cơ", "cẩn", "thân", "giải", "không", "độ", "nội", "đường", "túi", "sỏi", "gan", "mía",
+    "bí",
+    "bảo",
+    "cơ",
+    "cẩn",
+    "thân",
+    "giải",
+    "không",
+    "độ",
+    "nội",
+    "đường",
+    "túi",
+    "sỏi",
+    "gan",
+    "mía",
 ];
 /// Words that make a compound with a «mật» before them.
 const AFTER: [&str; 16] = [
-    "thiết", "khẩu", "mã", "thám", "thư", "vụ", "nghị", "ong", "độ", "lệnh", "danh", "hiệu", "ước", "đàm", "tông",
-    "mía",
+    "thiết", "khẩu", "mã", "thám", "thư", "vụ", "nghị", "ong", "độ", "lệnh", "danh", "hiệu", "ước",
+    "đàm", "tông", "mía",
 ];
 
 /// The first marking in a text, whose lines are those of the page.
@@ -30,7 +43,8 @@ pub fn in_text(text: &str) -> Option<&'static str> {
             let Found { level, first, compound } = found(&words, at)?;
             let capital = words[first].starts_with(char::is_uppercase);
             let alone = first == 0 && at + 1 == words.len() && capital;
-            let labelled = first >= 2 && lower(&words[first - 2]) == "độ" && lower(&words[first - 1]) == "mật";
+            let labelled =
+                first >= 2 && lower(&words[first - 2]) == "độ" && lower(&words[first - 1]) == "mật";
             let shouted = words[first..=at].iter().all(|word| word.chars().all(char::is_uppercase));
             (alone || labelled || (shouted && !compound)).then_some(level)
         })
@@ -52,8 +66,10 @@ pub fn in_file_name(name: &str) -> Option<&'static str> {
 
 fn in_plain_name(name: &str) -> Option<&'static str> {
     let bracketed = name.to_ascii_lowercase().replace(['(', '['], " ( ");
-    let words: Vec<&str> =
-        bracketed.split(|c: char| !c.is_ascii_alphabetic() && c != '(').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = bracketed
+        .split(|c: char| !c.is_ascii_alphabetic() && c != '(')
+        .filter(|word| !word.is_empty())
+        .collect();
     let plain = format!(" {} ", words.join(" "));
     [
         (" toi mat ", "TỐI MẬT"),

@@ -72,7 +72,10 @@ pub struct Unit {
 /// One document and how the reader stands to it.
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "show.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page shows or not")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the page shows or not"
+)]
 #[schema(as = DocumentShown)]
 pub struct ShowPage {
     #[schema(value_type = uuid::Uuid)]
@@ -168,14 +171,27 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     // A branch whose secretary asks, if the document goes to it at all.
     let mut branches = granted(ctx.actor()?, Role::Secretary);
     branches.retain(|branch| branch.starts_with(&place.0));
-    let people = if branches.is_empty() { Vec::new() } else { store::people(&mut conn, id, &branches).await? };
+    let people = if branches.is_empty() {
+        Vec::new()
+    } else {
+        store::people(&mut conn, id, &branches).await?
+    };
     let above = audience(&place, &reader.scopes());
-    let units =
-        if above.is_empty() { Vec::new() } else { store::acknowledged_by_unit(&mut conn, id, &above).await? };
+    let units = if above.is_empty() {
+        Vec::new()
+    } else {
+        store::acknowledged_by_unit(&mut conn, id, &above).await?
+    };
     Ok(View(page(&ctx, &reader, row, people, units)))
 }
 
-fn page(ctx: &Ctx, reader: &Reader, row: DocumentRow, people: Vec<PersonRow>, units: Vec<UnitRow>) -> ShowPage {
+fn page(
+    ctx: &Ctx,
+    reader: &Reader,
+    row: DocumentRow,
+    people: Vec<PersonRow>,
+    units: Vec<UnitRow>,
+) -> ShowPage {
     let place = row.place();
     let state = State::of(row.opened_at, row.acknowledged_at);
     let addressed = reader.addressed(&place);
@@ -201,7 +217,10 @@ fn page(ctx: &Ctx, reader: &Reader, row: DocumentRow, people: Vec<PersonRow>, un
         state,
         people: people
             .into_iter()
-            .map(|row| Person { state: State::of(row.opened_at, row.acknowledged_at), name: row.full_name })
+            .map(|row| Person {
+                state: State::of(row.opened_at, row.acknowledged_at),
+                name: row.full_name,
+            })
             .collect(),
         units: units
             .into_iter()
@@ -225,8 +244,9 @@ mod tests {
     #[test]
     fn figures_and_sizes_are_written_for_readers() {
         assert_eq!((figure(None), figure(Some(1200))), ("dưới 5".into(), "1.200".into()));
-        assert_eq!([1, 1000, 940_000, 1_000_000, 1_449_999, 50_000_000].map(size), [
-            "1 KB", "1 KB", "940 KB", "1,0 MB", "1,4 MB", "50,0 MB"
-        ]);
+        assert_eq!(
+            [1, 1000, 940_000, 1_000_000, 1_449_999, 50_000_000].map(size),
+            ["1 KB", "1 KB", "940 KB", "1,0 MB", "1,4 MB", "50,0 MB"]
+        );
     }
 }

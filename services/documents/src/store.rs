@@ -154,7 +154,11 @@ impl DocumentRow {
 }
 
 /// One document, whoever may see it.
-pub async fn document(conn: &mut PgConnection, id: DocumentId, member: MemberId) -> Result<Option<DocumentRow>> {
+pub async fn document(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    member: MemberId,
+) -> Result<Option<DocumentRow>> {
     Ok(sqlx::query_as!(
         DocumentRow,
         r#"SELECT d.id, d.organisation, o.name AS organisation_name, o.path AS place, k.name AS kind, d.number,
@@ -199,7 +203,8 @@ pub async fn insert(
     by: AccountId,
     at: OffsetDateTime,
 ) -> Result<bool> {
-    let Draft { kind, number, title, summary, issued_on, must_read_by, attested_by, .. } = &new.draft;
+    let Draft { kind, number, title, summary, issued_on, must_read_by, attested_by, .. } =
+        &new.draft;
     // People look for a title and for a number in the same box.
     let folded = kernel::viet::fold(&format!("{number} {title}"));
     let done = sqlx::query!(
@@ -233,8 +238,12 @@ pub async fn insert(
 
 /// Withdraws a document; answers whether it still stood.
 pub async fn withdraw(conn: &mut PgConnection, id: DocumentId, at: OffsetDateTime) -> Result<bool> {
-    let done = sqlx::query!("UPDATE document SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL", id.0, at)
-        .execute(conn)
-        .await?;
+    let done = sqlx::query!(
+        "UPDATE document SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL",
+        id.0,
+        at
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

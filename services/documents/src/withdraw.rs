@@ -25,7 +25,11 @@ pub struct Withdrawn {
 #[utoipa::path(post, path = "/documents/{id}/withdraw", operation_id = "document.withdraw", tag = "documents",
     params(("id" = uuid::Uuid, Path, description = "The document.")),
     responses((status = 200, body = Withdrawn), (status = 404, description = "No such document within reach.")))]
-pub async fn withdraw(ctx: Ctx, Path(id): Path<String>, _: Input<Nothing>) -> web::Result<Done<Withdrawn>> {
+pub async fn withdraw(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<Nothing>,
+) -> web::Result<Done<Withdrawn>> {
     let id = document::id(&id)?;
     let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;

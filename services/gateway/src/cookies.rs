@@ -1,7 +1,7 @@
 //! The three cookies: session, visitor, flash.
 
-use http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, header};
 
 /// 90 days, as long as a session.
 const SESSION_AGE: u32 = 90 * 24 * 3600;
@@ -39,13 +39,22 @@ pub(crate) fn flash(headers: &HeaderMap) -> Option<String> {
 
 /// Keeps the session, or forgets it.
 pub(crate) fn set_session(headers: &mut HeaderMap, token: Option<&str>, secure: bool) {
-    set(headers, session_name(secure), token.unwrap_or_default(), token.map_or(0, |_| SESSION_AGE), secure);
+    set(
+        headers,
+        session_name(secure),
+        token.unwrap_or_default(),
+        token.map_or(0, |_| SESSION_AGE),
+        secure,
+    );
 }
 
 /// Remembers a visitor until the browser closes.
 pub(crate) fn set_visitor(headers: &mut HeaderMap, value: &str, secure: bool) {
     let secure_word = if secure { "; Secure" } else { "" };
-    append(headers, format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure_word}", visitor_name(secure)));
+    append(
+        headers,
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure_word}", visitor_name(secure)),
+    );
 }
 
 /// Leaves a sentence for the next page, or takes it away.
@@ -56,7 +65,10 @@ pub(crate) fn set_flash(headers: &mut HeaderMap, text: Option<&str>, secure: boo
 
 fn set(headers: &mut HeaderMap, name: &str, value: &str, age: u32, secure: bool) {
     let secure = if secure { "; Secure" } else { "" };
-    append(headers, format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"));
+    append(
+        headers,
+        format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
+    );
 }
 
 fn append(headers: &mut HeaderMap, cookie: String) {

@@ -1,16 +1,20 @@
 //! One request, from the socket to the upstream and back.
 
 use crate::{Upstream, cookies, headers, host, path};
+use askama::Template as _;
 use axum::{
     body::Body,
     extract::Request,
     response::{Html, IntoResponse as _, Response},
 };
-use askama::Template as _;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
-use std::{net::IpAddr, sync::Arc, time::{Duration, Instant}};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tenancy::registry::{Tenant, TenantState};
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
@@ -21,7 +25,7 @@ const BODY_LIMIT: usize = 110_000_000;
 /// How long an operation may take to answer, counted without its upload.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an upload may take on a weak link.
-const UPLOAD_PATIENCE: Duration = Duration::from_secs(900);
+const UPLOAD_PATIENCE: Duration = Duration::from_mins(15);
 
 /// Under which names tenants are reached.
 #[derive(Clone, Debug)]
@@ -74,10 +78,26 @@ impl Door {
         response
     }
 
-    async fn route(&mut self, request: Request, peer: Peer, id: &str) -> (Option<TenantId>, Response) {
+    async fn route(
+        &mut self,
+        request: Request,
+        peer: Peer,
+        id: &str,
+    ) -> (Option<TenantId>, Response) {
         match request.uri().path() {
             "/healthz" => return (None, "ok\n".into_response()),
             "/readyz" => return (None, self.ready().await),
+            // The same for every site, and for the page that says there is none.
+            path if request.method() == Method::GET => {
+                let name = if path == "/favicon.ico" {
+                    Some("icon.svg")
+                } else {
+                    path.strip_prefix("/assets/")
+                };
+                if let Some(response) = name.and_then(web::assets::file) {
+                    return (None, response);
+                }
+            }
             _ => {}
         }
         let Some(tenant) = host::asked_for(&request).and_then(|host| self.tenant(&host)) else {
@@ -98,13 +118,10 @@ impl Door {
             match request.uri().path() {
                 "/assets/theme.css" => return web::assets::theme(tenant),
                 "/api/openapi.json" => {
-                    return ([(header::CONTENT_TYPE, "application/json")], self.api.to_string()).into_response();
+                    return ([(header::CONTENT_TYPE, "application/json")], self.api.to_string())
+                        .into_response();
                 }
-                path => {
-                    if let Some(response) = path.strip_prefix("/assets/").and_then(web::assets::file) {
-                        return response;
-                    }
-                }
+                _ => {}
             }
         }
         let (mut parts, body) = request.into_parts();
@@ -123,30 +140,47 @@ impl Door {
         };
         let scheme = if peer.secure { "https" } else { "http" };
         let request = Request::from_parts(parts, Body::empty());
-        context.origin = format!("{scheme}://{}", host::authority(&request).unwrap_or_default().to_ascii_lowercase());
+        context.origin = format!(
+            "{scheme}://{}",
+            host::authority(&request).unwrap_or_default().to_ascii_lowercase()
+        );
         let (mut parts, _) = request.into_parts();
 
-        let had_visitor = cookies::get(&parts.headers, cookies::visitor_name(peer.secure)).map(ToOwned::to_owned);
-        let visitor = had_visitor.clone().unwrap_or_else(|| self.app.world.id::<Uuid>().simple().to_string());
+        let had_visitor =
+            cookies::get(&parts.headers, cookies::visitor_name(peer.secure)).map(ToOwned::to_owned);
+        let visitor =
+            had_visitor.clone().unwrap_or_else(|| self.app.world.id::<Uuid>().simple().to_string());
         let outcome = self.identify(&mut context, &parts.headers, &visitor, api, peer.secure).await;
         let shown_flash = context.flash.is_some();
-        let needs_visitor = had_visitor.is_none() && matches!(context.csrf, Csrf::Token(_)) && context.actor.is_none();
+        let needs_visitor = had_visitor.is_none()
+            && matches!(context.csrf, Csrf::Token(_))
+            && context.actor.is_none();
         let context = Arc::new(context);
-        let checked = outcome.and_then(|()| check(&parts.method, &parts.headers, &parts.uri, &context, api));
+        let checked =
+            outcome.and_then(|()| check(&parts.method, &parts.headers, &parts.uri, &context, api));
         if let Err(error) = checked {
             let refused = async { Failure::from(error).into_response() };
             return web::scoped(self.app.clone(), context, path, refused).await;
         }
         parts.extensions.insert(context.clone());
-        let uploading = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+        let uploading = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
         let request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
         let patience = if uploading { UPLOAD_PATIENCE } else { PATIENCE };
-        let mut response = match tokio::time::timeout(patience, self.upstream.call(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                let late = Error::Unavailable("Việc này mất quá nhiều thời gian nên đã dừng; chưa có gì thay đổi.".into());
-                web::scoped(self.app.clone(), context.clone(), path, async { Failure::from(late).into_response() }).await
-            }
+        let in_time = tokio::time::timeout(patience, self.upstream.call(request)).await;
+        let mut response = if let Ok(response) = in_time {
+            response
+        } else {
+            let late = Error::Unavailable(
+                "Việc này mất quá nhiều thời gian nên đã dừng. Mở lại trang để xem hiện trạng."
+                    .into(),
+            );
+            web::scoped(self.app.clone(), context.clone(), path, async {
+                Failure::from(late).into_response()
+            })
+            .await
         };
         if !api {
             set_cookies(&mut response, &visitor, needs_visitor, shown_flash, peer.secure);
@@ -195,26 +229,41 @@ impl Door {
         if let Some(tenant) = self.app.tenants.by_host(host) {
             return Some(tenant);
         }
-        let slug = self.hosts.bases.iter().find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'))?;
+        let slug = self
+            .hosts
+            .bases
+            .iter()
+            .find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'))?;
         self.app.tenants.get(&TenantId::new(slug).ok()?)
     }
 
     async fn ready(&self) -> Response {
         match self.app.tenants.refresh().await {
             Ok(()) => "ready\n".into_response(),
-            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+            Err(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+            }
         }
     }
 }
 
 /// What is wrong with a request before any service looks at it.
-fn check(method: &Method, headers: &HeaderMap, uri: &Uri, context: &RequestContext, api: bool) -> Result<(), Error> {
+fn check(
+    method: &Method,
+    headers: &HeaderMap,
+    uri: &Uri,
+    context: &RequestContext,
+    api: bool,
+) -> Result<(), Error> {
     if !path::is_plain(uri.path()) {
         return Err(Error::BadRequest("Địa chỉ này không hợp lệ. Hãy đi từ trang chủ.".into()));
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > BODY_LIMIT as u64) {
-        return Err(Error::TooLarge("Tệp gửi lên vượt quá 100 MB, là mức lớn nhất hệ thống nhận.".into()));
+        return Err(Error::TooLarge(
+            "Tệp gửi lên vượt quá 100 MB, là mức lớn nhất hệ thống nhận.".into(),
+        ));
     }
     // A second lock besides the token: browsers say where a request comes from.
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -233,7 +282,13 @@ fn check(method: &Method, headers: &HeaderMap, uri: &Uri, context: &RequestConte
     Ok(())
 }
 
-fn set_cookies(response: &mut Response, visitor: &str, needs_visitor: bool, shown_flash: bool, secure: bool) {
+fn set_cookies(
+    response: &mut Response,
+    visitor: &str,
+    needs_visitor: bool,
+    shown_flash: bool,
+    secure: bool,
+) {
     let change = response.extensions_mut().remove::<SessionChange>();
     let flash = response.extensions_mut().remove::<Flash>();
     let is_page = response.status() != StatusCode::SEE_OTHER;
@@ -255,7 +310,9 @@ fn set_cookies(response: &mut Response, visitor: &str, needs_visitor: bool, show
 
 /// `/api/v1/x` is `/x` with JSON pinned.
 fn take_api_prefix(uri: &mut Uri) -> bool {
-    let Some(rest) = uri.path_and_query().and_then(|pq| pq.as_str().strip_prefix("/api/v1")) else { return false };
+    let Some(rest) = uri.path_and_query().and_then(|pq| pq.as_str().strip_prefix("/api/v1")) else {
+        return false;
+    };
     if !rest.starts_with('/') {
         return false;
     }
@@ -283,30 +340,39 @@ fn newest() -> i32 {
 }
 
 fn nothing_here() -> Response {
-    bare(StatusCode::NOT_FOUND, &Bare {
-        title: "Không có trang này",
-        heading: "Không có trang này",
-        message: "Địa chỉ này không thuộc hệ thống.",
-        what_next: "Kiểm tra lại địa chỉ trên giấy hướng dẫn, hoặc hỏi bí thư chi bộ.",
-    })
+    bare(
+        StatusCode::NOT_FOUND,
+        &Bare {
+            title: "Không có trang này",
+            heading: "Không có trang này",
+            message: "Địa chỉ này không thuộc hệ thống.",
+            what_next: "Kiểm tra lại địa chỉ trên giấy hướng dẫn, hoặc hỏi bí thư chi bộ.",
+        },
+    )
 }
 
 fn suspended() -> Response {
-    bare(StatusCode::SERVICE_UNAVAILABLE, &Bare {
-        title: "Tạm dừng phục vụ",
-        heading: "Trang của đơn vị đang tạm dừng",
-        message: "Người vận hành đã tạm dừng trang này. Dữ liệu vẫn được giữ nguyên.",
-        what_next: "Liên hệ Văn phòng cấp ủy để biết khi nào dùng lại được.",
-    })
+    bare(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &Bare {
+            title: "Tạm dừng phục vụ",
+            heading: "Trang của đơn vị đang tạm dừng",
+            message: "Người vận hành đã tạm dừng trang này. Dữ liệu vẫn được giữ nguyên.",
+            what_next: "Liên hệ Văn phòng cấp ủy để biết khi nào dùng lại được.",
+        },
+    )
 }
 
 fn upgrading() -> Response {
-    bare(StatusCode::SERVICE_UNAVAILABLE, &Bare {
-        title: "Đang nâng cấp",
-        heading: "Trang của đơn vị đang được nâng cấp",
-        message: "Việc nâng cấp thường xong trong vài phút. Dữ liệu vẫn được giữ nguyên.",
-        what_next: "Mở lại trang này sau ít phút.",
-    })
+    bare(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &Bare {
+            title: "Đang nâng cấp",
+            heading: "Trang của đơn vị đang được nâng cấp",
+            message: "Việc nâng cấp thường xong trong vài phút. Dữ liệu vẫn được giữ nguyên.",
+            what_next: "Mở lại trang này sau ít phút.",
+        },
+    )
 }
 
 fn bare(status: StatusCode, page: &Bare<'_>) -> Response {

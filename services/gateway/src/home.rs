@@ -22,7 +22,9 @@ impl Page for HomePage {
 /// The home page's routes.
 #[must_use]
 pub fn routes() -> Routes {
-    Routes::new("p, member, home.show").nav(0, "/", "Trang chủ", "home.show").add(web::routes!(home))
+    Routes::new("p, member, home.show")
+        .nav(0, "/", "Trang chủ", "home.show")
+        .route(web::routes!(home))
 }
 
 /// The next meeting, what must be read, and for those who follow units, how
@@ -30,6 +32,7 @@ pub fn routes() -> Routes {
 #[utoipa::path(get, path = "/", operation_id = "home.show", tag = "home", responses((status = 200, body = HomePage)))]
 async fn home(ctx: Ctx) -> web::Result<View<HomePage>> {
     let name = ctx.actor()?.name.clone();
-    let cards = [meetings::home(&ctx).await?, documents::home(&ctx).await?, adoption::home(&ctx).await?];
+    let cards =
+        [meetings::home(&ctx).await?, documents::home(&ctx).await?, adoption::home(&ctx).await?];
     Ok(View(HomePage { name, cards: cards.into_iter().flatten().collect() }))
 }

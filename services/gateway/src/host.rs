@@ -33,7 +33,8 @@ fn plain(authority: &str) -> Option<&str> {
         && host.len() <= 253
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
         && !host.split('.').any(str::is_empty);
-    (named && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty()).then_some(host)
+    (named && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty())
+        .then_some(host)
 }
 
 #[cfg(test)]
@@ -42,23 +43,36 @@ mod tests {
     use axum::{body::Body, extract::Request};
 
     fn host(value: &str) -> Option<String> {
-        let request = Request::builder().uri("/").header("host", value).body(Body::empty()).unwrap();
+        let request =
+            Request::builder().uri("/").header("host", value).body(Body::empty()).unwrap();
         asked_for(&request)
     }
 
     #[test]
     fn port_case_and_trailing_dot_do_not_matter() {
-        for same in ["thanh-hoa.localhost", "Thanh-Hoa.LOCALHOST", "thanh-hoa.localhost:8080", "thanh-hoa.localhost.:1"] {
+        for same in [
+            "thanh-hoa.localhost",
+            "Thanh-Hoa.LOCALHOST",
+            "thanh-hoa.localhost:8080",
+            "thanh-hoa.localhost.:1",
+        ] {
             assert_eq!(host(same).as_deref(), Some("thanh-hoa.localhost"), "{same}");
         }
     }
 
     #[test]
     fn what_is_no_host_name_is_refused() {
-        for odd in ["", "a b", "a..b", "[::1]:80", "a:b", "a:", "a:123456", "x/y", "user@host", "hoá.vn"] {
+        for odd in
+            ["", "a b", "a..b", "[::1]:80", "a:b", "a:", "a:123456", "x/y", "user@host", "hoá.vn"]
+        {
             assert_eq!(host(odd), None, "{odd}");
         }
-        let twice = Request::builder().uri("/").header("host", "a.b").header("host", "c.d").body(Body::empty()).unwrap();
+        let twice = Request::builder()
+            .uri("/")
+            .header("host", "a.b")
+            .header("host", "c.d")
+            .body(Body::empty())
+            .unwrap();
         assert_eq!(asked_for(&twice), None);
     }
 }

@@ -17,6 +17,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
+use tower_http::compression::{
+    CompressionLayer, Predicate as _,
+    predicate::{DefaultPredicate, NotForContentType},
+};
 
 /// How long a peer may take to send its request headers, or its TLS greeting.
 const GREETING: Duration = Duration::from_secs(10);
@@ -26,7 +30,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 10_000;
 
 /// Serves until `stop` turns true, then drains.
-pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, door: Door, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    door: Door,
+    mut stop: watch::Receiver<bool>,
+) {
     let acceptor = tls.map(TlsAcceptor::from);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -54,7 +63,8 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, door: 
             match acceptor {
                 None => connection(socket, peer, door, watcher).await,
                 Some(acceptor) => {
-                    let greeted: Result<_, _> = tokio::time::timeout(GREETING, acceptor.accept(socket)).await;
+                    let greeted: Result<_, _> =
+                        tokio::time::timeout(GREETING, acceptor.accept(socket)).await;
                     if let Ok(Ok(stream)) = greeted {
                         let stream: tokio_rustls::server::TlsStream<TcpStream> = stream;
                         connection(stream, peer, door, watcher).await;
@@ -69,13 +79,21 @@ pub async fn serve(listener: TcpListener, tls: Option<Arc<ServerConfig>>, door: 
     }
 }
 
-async fn connection<S>(socket: S, peer: Peer, door: Door, watcher: hyper_util::server::graceful::Watcher)
-where
+async fn connection<S>(
+    socket: S,
+    peer: Peer,
+    door: Door,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    // Compressed before the service sees it, so that every page fits a weak link.
+    // Pages are compressed for weak links. Documents are so already, and keep
+    // their length and ranges that way.
+    let compressible = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/pdf"))
+        .and(NotForContentType::const_new("application/vnd"));
     let service = tower::ServiceBuilder::new()
-        .layer(tower_http::compression::CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressible))
         .service(tower::service_fn(move |request: Request<Incoming>| {
             let door = door.clone();
             async move { Ok::<_, Infallible>(door.answer(request.map(Body::new), peer).await) }

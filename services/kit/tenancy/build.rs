@@ -1,6 +1,6 @@
 //! Puts the SQL of `migrations/` into the binary as sorted lists.
 
-use std::{env, fs, path::Path};
+use std::{env, fmt::Write as _, fs, path::Path};
 
 fn main() {
     let manifest = env::var("CARGO_MANIFEST_DIR").unwrap();
@@ -13,15 +13,16 @@ fn main() {
         let mut files: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        code += &format!("static {constant}: &[(&str, &str)] = &[\n");
+        writeln!(code, "static {constant}: &[(&str, &str)] = &[").unwrap();
         for file in files {
             let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-            code += &format!("    ({name:?}, include_str!({:?})),\n", file.to_str().unwrap());
+            writeln!(code, "    ({name:?}, include_str!({:?})),", file.to_str().unwrap()).unwrap();
         }
         code += "];\n";
     }
     let snapshot = root.join("tenant.snapshot.sql");
     println!("cargo:rerun-if-changed={}", snapshot.display());
-    code += &format!("static SNAPSHOT: &str = include_str!({:?});\n", snapshot.to_str().unwrap());
+    writeln!(code, "static SNAPSHOT: &str = include_str!({:?});", snapshot.to_str().unwrap())
+        .unwrap();
     fs::write(Path::new(&env::var("OUT_DIR").unwrap()).join("migrations.rs"), code).unwrap();
 }

@@ -82,7 +82,9 @@ pub async fn assist_in(
 ) -> Result<bool> {
     let locked = store::lock(tx, meeting).await?.ok_or(Error::NotFound)?;
     if locked.state != State::Opened {
-        return Err(Error::Conflict("Chỉ ghi điểm danh được khi buổi sinh hoạt đang diễn ra.".into()));
+        return Err(Error::Conflict(
+            "Chỉ ghi điểm danh được khi buổi sinh hoạt đang diễn ra.".into(),
+        ));
     }
     let Attendee { member, state, reason } = attendee;
     let (member, state) = (*member, *state);
@@ -133,7 +135,9 @@ pub async fn assist(
         Ok(said) => said,
         Err(error) => {
             let rows = roll::roll(&mut tx, meeting.id).await?;
-            return Err(Failure::form(error, |errors| AttendancePage::new(meeting, rows, form, errors)));
+            return Err(Failure::form(error, |errors| {
+                AttendancePage::new(meeting, rows, form, errors)
+            }));
         }
     };
     let changed = assist_in(&mut tx, ctx.world(), actor.account, meeting.id, &said).await?;
@@ -160,7 +164,10 @@ mod tests {
         }
         assert!(Attendee::parse(&form("excused", "ốm")).is_ok());
         for (state, reason) in [("excused", " "), ("", ""), ("here", "")] {
-            assert!(matches!(Attendee::parse(&form(state, reason)), Err(Error::Invalid(_))), "{state}");
+            assert!(
+                matches!(Attendee::parse(&form(state, reason)), Err(Error::Invalid(_))),
+                "{state}"
+            );
         }
         assert!(matches!(Attendee::parse(&AssistInput::default()), Err(Error::NotFound)));
     }

@@ -38,7 +38,12 @@ pub struct AttendancePage {
 }
 
 impl AttendancePage {
-    pub(crate) fn new(meeting: Meeting, roll: Vec<RollRow>, form: AssistInput, errors: Errors) -> Self {
+    pub(crate) fn new(
+        meeting: Meeting,
+        roll: Vec<RollRow>,
+        form: AssistInput,
+        errors: Errors,
+    ) -> Self {
         Self {
             id: meeting.id.0,
             title: meeting.title,
@@ -121,8 +126,14 @@ mod tests {
             reason: String::new(),
         };
         let roll = vec![row("Lê Thị Ánh", Some(Presence::Present)), row("Vũ Văn Bình", None)];
-        let Error::Invalid(errors) = Error::field("reason", "Hãy ghi lý do.") else { unreachable!() };
-        let form = AssistInput { member: roll[1].member.to_string(), state: "excused".into(), reason: "ốm<".into() };
+        let Error::Invalid(errors) = Error::field("reason", "Hãy ghi lý do.") else {
+            unreachable!()
+        };
+        let form = AssistInput {
+            member: roll[1].member.to_string(),
+            state: "excused".into(),
+            reason: "ốm<".into(),
+        };
         let page = AttendancePage {
             id: Uuid::nil(),
             title: "Sinh hoạt".into(),
@@ -134,10 +145,21 @@ mod tests {
         };
         let html = page.render().unwrap();
         assert!(html.contains("Quét mã QR lúc 19:31"), "{html}");
-        assert_eq!(html.matches(r#"id="reason""#).count(), 1, "the list of errors links to one field");
-        assert!(html.contains(r##"<a href="#reason">"##) && html.contains(r#"value="ốm&#60;""#), "{html}");
+        assert_eq!(
+            html.matches(r#"id="reason""#).count(),
+            1,
+            "the list of errors links to one field"
+        );
+        assert!(
+            html.contains(r##"<a href="#reason">"##) && html.contains(r#"value="ốm&#60;""#),
+            "{html}"
+        );
         assert!(html.contains(r#"value="excused" selected"#));
-        assert_eq!(html.matches(": Vũ Văn Bình</span></button>").count(), 1, "one tap for who has no phone");
+        assert_eq!(
+            html.matches(": Vũ Văn Bình</span></button>").count(),
+            1,
+            "one tap for who has no phone"
+        );
         assert!(!html.contains(": Lê Thị Ánh</span></button>"));
     }
 }

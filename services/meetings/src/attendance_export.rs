@@ -31,8 +31,11 @@ pub async fn attendance_export(ctx: Ctx, Path(id): Path<String>) -> web::Result<
     let meeting = seat::chaired(&ctx, &mut conn, &id).await?;
     let rows = roll::roll(&mut conn, meeting.id).await?;
     drop(conn);
-    let day = viet::format_date(meeting.starts_at.to_offset(viet::HO_CHI_MINH).date()).replace('/', "-");
-    let bytes = tokio::task::spawn_blocking(move || write(&meeting, &rows)).await.map_err(Error::from)??;
+    let day =
+        viet::format_date(meeting.starts_at.to_offset(viet::HO_CHI_MINH).date()).replace('/', "-");
+    let bytes = tokio::task::spawn_blocking(move || write(&meeting, &rows))
+        .await
+        .map_err(Error::from)??;
     Ok(Download {
         content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         file_name: format!("Điểm danh {day}.xlsx"),

@@ -1,12 +1,7 @@
 //! The chair's screen: a large QR code, the same code to type, and how many
 //! have come.
 
-use crate::{
-    meeting::State,
-    seat,
-    store::roll,
-    tally::Tally,
-};
+use crate::{meeting::State, seat, store::roll, tally::Tally};
 use axum::extract::Path;
 use kernel::Error;
 use serde::Serialize;
@@ -98,7 +93,10 @@ mod tests {
             svg: "<svg></svg>".into(),
         };
         let html = page.render().unwrap();
-        assert!(html.contains(&format!(r#"hx-get="/meetings/{}/board/count" hx-trigger="every 5s""#, page.id)));
+        assert!(html.contains(&format!(
+            r#"hx-get="/meetings/{}/board/count" hx-trigger="every 5s""#,
+            page.id
+        )));
         assert!(html.contains("Có mặt 9/12"), "the exempt are not in the denominator");
         for inline in ["<script", "style=", "hx-on", "onclick"] {
             assert!(!html.contains(inline), "{inline}");

@@ -16,7 +16,8 @@ async fn cancel_in(tx: &mut TenantTx, world: &World, by: AccountId, id: MeetingI
         return Ok(false);
     }
     store::cancel(tx, id).await?;
-    let event = NewEvent::new("meeting.cancelled").by(by).in_organisation(meeting.organisation).on(id);
+    let event =
+        NewEvent::new("meeting.cancelled").by(by).in_organisation(meeting.organisation).on(id);
     tx.record(world, event).await?;
     Ok(true)
 }
@@ -25,12 +26,17 @@ async fn cancel_in(tx: &mut TenantTx, world: &World, by: AccountId, id: MeetingI
 #[utoipa::path(post, path = "/meetings/{id}/cancel", operation_id = "meeting.cancel", tag = "meetings",
     params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = Stands), (status = 409, description = "Not from this state")))]
-pub async fn cancel(ctx: Ctx, Path(id): Path<String>, _: Input<Nothing>) -> web::Result<Done<Stands>> {
+pub async fn cancel(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<Nothing>,
+) -> web::Result<Done<Stands>> {
     let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;
     let meeting = seat::chaired(&ctx, &mut tx, &id).await?;
     let changed = cancel_in(&mut tx, ctx.world(), actor.account, meeting.id).await?;
     tx.commit().await?;
-    let done = Done::new(format!("/meetings/{}", meeting.id), Stands { state: State::Cancelled, changed });
+    let done =
+        Done::new(format!("/meetings/{}", meeting.id), Stands { state: State::Cancelled, changed });
     Ok(done.flash("Đã hủy buổi sinh hoạt."))
 }

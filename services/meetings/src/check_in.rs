@@ -7,7 +7,7 @@ use crate::{
     store::arrival,
     words::clock,
 };
-use kernel::{AccountId, MeetingId, MemberId, Result, World};
+use kernel::{AccountId, Error, MeetingId, MemberId, Result, World};
 use serde::{Deserialize, Serialize};
 use tenancy::{TenantTx, event::NewEvent};
 use time::OffsetDateTime;
@@ -61,12 +61,18 @@ pub async fn check_in_with(
     via: Via,
 ) -> Result<CheckIn> {
     let (code, now) = (plain(code), world.now());
+    if code.is_empty() {
+        return Err(Error::field("code", "Hãy nhập mã trên màn hình tại nơi họp."));
+    }
     let Some(arrival) = arrival::check_in(tx, &code, member, via, now).await? else {
         let over_now = arrival::invitation(tx, &code, member).await?.is_some();
         return Err(if over_now { over() } else { unknown() });
     };
     if arrival.recorded {
-        let event = NewEvent::new("meeting.checked_in").by(account).in_organisation(arrival.home).on(arrival.id);
+        let event = NewEvent::new("meeting.checked_in")
+            .by(account)
+            .in_organisation(arrival.home)
+            .on(arrival.id);
         tx.record(world, event.with(Data { via, member })?).await?;
     }
     Ok(CheckIn {
@@ -102,9 +108,12 @@ pub async fn check_in(ctx: Ctx, Input(form): Input<CheckInInput>) -> web::Result
     let actor = ctx.actor()?;
     let via = via(&form.via);
     let mut tx = ctx.begin().await?;
-    let done = check_in_with(&mut tx, ctx.world(), actor.member, Some(actor.account), &form.code, via)
-        .await
-        .map_err(|error| Failure::form(error, |errors| CheckInPage::asking(&plain(&form.code), via, errors)))?;
+    let done =
+        check_in_with(&mut tx, ctx.world(), actor.member, Some(actor.account), &form.code, via)
+            .await
+            .map_err(|error| {
+                Failure::form(error, |errors| CheckInPage::asking(&plain(&form.code), via, errors))
+            })?;
     tx.commit().await?;
     let sentence = match (done.recorded, done.state) {
         (true, _) => format!("Đã điểm danh lúc {}. Cảm ơn đồng chí.", clock(done.at)),
@@ -116,6 +125,11 @@ pub async fn check_in(ctx: Ctx, Input(form): Input<CheckInInput>) -> web::Result
             state.label().to_lowercase()
         ),
     };
-    let outcome = CheckedIn { meeting: done.meeting.0, recorded: done.recorded, state: done.state, at: done.at };
+    let outcome = CheckedIn {
+        meeting: done.meeting.0,
+        recorded: done.recorded,
+        state: done.state,
+        at: done.at,
+    };
     Ok(Done::new(format!("/meetings/{}", done.meeting), outcome).flash(sentence))
 }

@@ -79,7 +79,11 @@ impl web::Page for CheckInPage {
 
 /// A code as people type it: case, spaces and dashes do not matter.
 pub(crate) fn plain(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).take(32).collect()
+    code.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .take(32)
+        .collect()
 }
 
 pub(crate) fn via(text: &str) -> Via {
@@ -107,20 +111,26 @@ pub(crate) fn over() -> Error {
     params(CheckInQuery),
     responses((status = 200, body = CheckInPage), (status = 410, description = "The meeting is over"),
         (status = 422, description = "No such code")))]
-pub async fn check_in_form(ctx: Ctx, Query(query): Query<CheckInQuery>) -> web::Result<View<CheckInPage>> {
+pub async fn check_in_form(
+    ctx: Ctx,
+    Query(query): Query<CheckInQuery>,
+) -> web::Result<View<CheckInPage>> {
     let (code, via) = (plain(&query.code), via(&query.via));
     if code.is_empty() {
         return Ok(View(CheckInPage::asking("", Via::Code, Errors::default())));
     }
     match find(&ctx, &code).await {
-        Ok(found) => Ok(View(CheckInPage { code, via, meeting: Some(found), errors: Errors::default() })),
+        Ok(found) => {
+            Ok(View(CheckInPage { code, via, meeting: Some(found), errors: Errors::default() }))
+        }
         Err(error) => Err(Failure::form(error, |errors| CheckInPage::asking(&code, via, errors))),
     }
 }
 
 async fn find(ctx: &Ctx, code: &str) -> Result<Found> {
     let mut conn = ctx.read().await?;
-    let found = arrival::invitation(&mut conn, code, ctx.actor()?.member).await?.ok_or_else(unknown)?;
+    let found =
+        arrival::invitation(&mut conn, code, ctx.actor()?.member).await?.ok_or_else(unknown)?;
     // Who was there may come back to see so.
     if !found.open && found.state.is_none() {
         return Err(over());

@@ -81,12 +81,20 @@ pub async fn close_in(
 }
 
 /// The minute as it is stored, when nothing needs mending.
-fn check(minute: &str, fewest: usize, rows: &[RollRow], shown: Option<&[MemberId]>) -> Result<String> {
+fn check(
+    minute: &str,
+    fewest: usize,
+    rows: &[RollRow],
+    shown: Option<&[MemberId]>,
+) -> Result<String> {
     let mut errors = Errors::default();
     let minute = lines(minute);
     let length = minute.chars().count();
     if length < fewest {
-        errors.add("minute", format!("Hãy ghi tóm tắt nội dung và kết luận, ít nhất {fewest} ký tự."));
+        errors.add(
+            "minute",
+            format!("Hãy ghi tóm tắt nội dung và kết luận, ít nhất {fewest} ký tự."),
+        );
     } else if length > MINUTE {
         errors.add("minute", format!("Tóm tắt dài quá {MINUTE} ký tự. Hãy rút gọn."));
     }
@@ -104,9 +112,14 @@ fn check(minute: &str, fewest: usize, rows: &[RollRow], shown: Option<&[MemberId
     request_body(content((CloseInput = "application/x-www-form-urlencoded"), (CloseInput = "application/json"))),
     responses((status = 200, body = Closed), (status = 409, description = "Not open"),
         (status = 422, description = "Fields that need mending")))]
-pub async fn close(ctx: Ctx, Path(id): Path<String>, Input(form): Input<CloseInput>) -> web::Result<Done<Closed>> {
+pub async fn close(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<CloseInput>,
+) -> web::Result<Done<Closed>> {
     let actor = ctx.actor()?;
-    let shown: Vec<MemberId> = form.shown.split_whitespace().filter_map(|id| id.parse().ok()).collect();
+    let shown: Vec<MemberId> =
+        form.shown.split_whitespace().filter_map(|id| id.parse().ok()).collect();
     let mut tx = ctx.begin().await?;
     let meeting = seat::chaired(&ctx, &mut tx, &id).await?;
     let id = meeting.id;
@@ -114,7 +127,11 @@ pub async fn close(ctx: Ctx, Path(id): Path<String>, Input(form): Input<CloseInp
         Ok(closed) => {
             tx.commit().await?;
             let tally = closed.tally;
-            let sentence = format!("Đã kết thúc. Có mặt {} trên {} đảng viên.", tally.present, tally.expected());
+            let sentence = format!(
+                "Đã kết thúc. Có mặt {} trên {} đảng viên.",
+                tally.present,
+                tally.expected()
+            );
             Ok(Done::new(format!("/meetings/{id}"), closed).flash(sentence))
         }
         Err(error @ Error::Invalid(_)) => {

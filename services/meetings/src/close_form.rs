@@ -48,7 +48,11 @@ impl ClosePage {
     ) -> Result<Self> {
         let day = meeting.starts_at.to_offset(viet::HO_CHI_MINH).date();
         let minutes = meeting.opened_at.map_or(0, |at| (world.now() - at).whole_minutes());
-        let due = if meeting.kind == Kind::Regular { rules::on(day, rules::REGULAR_MINUTES)? } else { None };
+        let due = if meeting.kind == Kind::Regular {
+            rules::on(day, rules::REGULAR_MINUTES)?
+        } else {
+            None
+        };
         Ok(Self {
             id: meeting.id.0,
             title: meeting.title,
@@ -56,7 +60,8 @@ impl ClosePage {
             waited: roll.into_iter().filter(RollRow::unmarked).collect(),
             minutes,
             too_short: due.filter(|rule| minutes < rule.value),
-            minute_characters: rules::on(day, rules::MINUTE_CHARACTERS)?.map_or(1, |rule| rule.value),
+            minute_characters: rules::on(day, rules::MINUTE_CHARACTERS)?
+                .map_or(1, |rule| rule.value),
             minute,
             errors: Errors::default(),
         })

@@ -35,6 +35,10 @@ pub async fn count(ctx: Ctx, Path(id): Path<String>) -> web::Result<Response> {
     }
     let html = Html(count.render().map_err(kernel::Error::from)?);
     // htmx stops asking on this status; a screen left on should not ask all night.
-    let status = if count.open { StatusCode::OK } else { StatusCode::from_u16(286).map_err(kernel::Error::from)? };
+    let status = if count.open {
+        StatusCode::OK
+    } else {
+        StatusCode::from_u16(286).map_err(kernel::Error::from)?
+    };
     Ok((status, html).into_response())
 }

@@ -88,7 +88,9 @@ impl NewMeeting {
         if agenda.chars().count() > AGENDA {
             errors.add("agenda", format!("Nội dung dài quá {AGENDA} ký tự. Hãy rút gọn."));
         }
-        let (Some(organisation), Some(kind), Some(date), Some(time)) = (organisation, kind, date, time) else {
+        let (Some(organisation), Some(kind), Some(date), Some(time)) =
+            (organisation, kind, date, time)
+        else {
             return Err(Error::Invalid(errors));
         };
         if title.is_empty() {
@@ -103,7 +105,12 @@ impl NewMeeting {
 ///
 /// # Errors
 /// [`Error::Invalid`] when it would start in the past; when the database refuses.
-pub async fn create_in(tx: &mut TenantTx, world: &World, by: AccountId, meeting: &NewMeeting) -> Result<MeetingId> {
+pub async fn create_in(
+    tx: &mut TenantTx,
+    world: &World,
+    by: AccountId,
+    meeting: &NewMeeting,
+) -> Result<MeetingId> {
     if meeting.starts_at < world.now() {
         return Err(Error::field("date", "Giờ họp này đã qua. Hãy ghi một ngày, giờ sắp tới."));
     }
@@ -120,7 +127,8 @@ pub async fn create_in(tx: &mut TenantTx, world: &World, by: AccountId, meeting:
     }
     let id = world.id();
     store::insert(tx, id, &draft, by, world.now()).await?;
-    let event = NewEvent::new("meeting.created").by(by).in_organisation(meeting.organisation).on(id);
+    let event =
+        NewEvent::new("meeting.created").by(by).in_organisation(meeting.organisation).on(id);
     tx.record(world, event.with(Data { kind: meeting.kind })?).await?;
     Ok(id)
 }
@@ -148,7 +156,8 @@ pub async fn create(ctx: Ctx, Input(form): Input<CreateInput>) -> web::Result<Do
         Ok(id) => {
             tx.commit().await?;
             let done = Done::created(format!("/meetings/{id}"), Created { id: id.0 });
-            Ok(done.flash("Đã lập buổi sinh hoạt. Đảng viên chỉ thấy sau khi đồng chí bấm Thông báo."))
+            Ok(done
+                .flash("Đã lập buổi sinh hoạt. Đảng viên chỉ thấy sau khi đồng chí bấm Thông báo."))
         }
         Err(error) => {
             let branches = store::branches(&mut tx, &ctx.scopes(), crate::new::CHOICES).await?;
@@ -158,7 +167,12 @@ pub async fn create(ctx: Ctx, Input(form): Input<CreateInput>) -> web::Result<Do
     }
 }
 
-async fn attempt(ctx: &Ctx, tx: &mut TenantTx, by: AccountId, form: &CreateInput) -> Result<MeetingId> {
+async fn attempt(
+    ctx: &Ctx,
+    tx: &mut TenantTx,
+    by: AccountId,
+    form: &CreateInput,
+) -> Result<MeetingId> {
     let meeting = NewMeeting::parse(form)?;
     let branch = store::branch(tx, meeting.organisation).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&OrgPath(branch.path))?;
@@ -193,7 +207,9 @@ mod tests {
 
     #[test]
     fn everything_that_needs_mending_is_said_at_once() {
-        let Err(Error::Invalid(errors)) = NewMeeting::parse(&CreateInput::default()) else { panic!() };
+        let Err(Error::Invalid(errors)) = NewMeeting::parse(&CreateInput::default()) else {
+            panic!()
+        };
         let fields: Vec<&str> = errors.0.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["organisation", "kind", "date", "time", "place"]);
     }

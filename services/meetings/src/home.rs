@@ -1,11 +1,6 @@
 //! The next meeting, for the home page.
 
-use crate::{
-    meeting::State,
-    seat::own,
-    store,
-    words::when,
-};
+use crate::{meeting::State, seat::own, store, words::when};
 use kernel::Result;
 use web::{Card, CardRow, Ctx};
 
@@ -35,7 +30,11 @@ pub async fn home(ctx: &Ctx) -> Result<Option<Card>> {
         };
         let to_check_in = open && next.mine.is_none();
         CardRow {
-            href: if to_check_in { "/meetings/check-in".into() } else { format!("/meetings/{}", next.id) },
+            href: if to_check_in {
+                "/meetings/check-in".into()
+            } else {
+                format!("/meetings/{}", next.id)
+            },
             title: next.title,
             meta: format!("{} · {}", when(next.starts_at), next.place),
             status: status.into(),

@@ -64,7 +64,7 @@ impl Item {
             meta = format!("{meta} · {}", self.place);
         }
         if let Some(figures) = &self.figures {
-            meta += &format!(" · có mặt {}", figures.text());
+            meta = format!("{meta} · có mặt {}", figures.text());
         }
         meta
     }
@@ -135,7 +135,8 @@ pub async fn list(ctx: Ctx, Query(query): Query<ListQuery>) -> web::Result<View<
             item(line, figures)
         })
         .collect();
-    let link = |number: u32| format!("/meetings?of={}&page={number}", if below { "below" } else { "own" });
+    let link =
+        |number: u32| format!("/meetings?of={}&page={number}", if below { "below" } else { "own" });
     Ok(View(ListPage {
         meetings,
         below,

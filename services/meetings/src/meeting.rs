@@ -213,6 +213,9 @@ mod tests {
 
     #[test]
     fn titles_name_the_month() {
-        assert_eq!(Kind::Regular.title(date!(2026 - 03 - 03)), "Sinh hoạt chi bộ thường kỳ tháng 03/2026");
+        assert_eq!(
+            Kind::Regular.title(date!(2026 - 03 - 03)),
+            "Sinh hoạt chi bộ thường kỳ tháng 03/2026"
+        );
     }
 }

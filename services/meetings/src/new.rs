@@ -43,7 +43,12 @@ pub struct FormPage {
 }
 
 impl FormPage {
-    pub(crate) fn new(branches: Vec<Choice>, form: CreateInput, usual_day: Option<Rule>, errors: Errors) -> Self {
+    pub(crate) fn new(
+        branches: Vec<Choice>,
+        form: CreateInput,
+        usual_day: Option<Rule>,
+        errors: Errors,
+    ) -> Self {
         let kinds = Kind::ALL.into_iter().map(|kind| (kind.name(), kind.label())).collect();
         Self { branches, form, usual_day, errors, kinds }
     }
@@ -70,7 +75,10 @@ impl web::Page for FormPage {
 /// The reader's own branch first, the others by name.
 pub(crate) fn choices(mut branches: Vec<Branch>, own: &[String]) -> Vec<Choice> {
     branches.sort_by_key(|branch| !own.contains(&branch.path));
-    branches.into_iter().map(|branch| Choice { id: branch.id.to_string(), name: branch.name }).collect()
+    branches
+        .into_iter()
+        .map(|branch| Choice { id: branch.id.to_string(), name: branch.name })
+        .collect()
 }
 
 /// The form for a new branch meeting.
@@ -92,7 +100,9 @@ pub async fn new(ctx: Ctx) -> web::Result<View<FormPage>> {
     };
     if let Some(first) = branches.first() {
         form.organisation.clone_from(&first.id);
-        if let Some((place, starts_at)) = store::last_place(&mut conn, first.id.parse().map_err(Error::from)?).await? {
+        if let Some((place, starts_at)) =
+            store::last_place(&mut conn, first.id.parse().map_err(Error::from)?).await?
+        {
             form.place = place;
             form.time = clock(starts_at);
         }

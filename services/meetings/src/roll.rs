@@ -23,7 +23,8 @@ pub enum Presence {
 
 impl Presence {
     /// Every way to stand.
-    pub const ALL: [Presence; 4] = [Presence::Present, Presence::Excused, Presence::Absent, Presence::Exempt];
+    pub const ALL: [Presence; 4] =
+        [Presence::Present, Presence::Excused, Presence::Absent, Presence::Exempt];
 
     /// The name in SQL and JSON.
     #[must_use]

@@ -47,7 +47,9 @@ pub(crate) const MINUTE_CHARACTERS: &str = "minute_characters";
 /// # Errors
 /// Only when the pack that was compiled in cannot be read.
 pub(crate) fn on(day: Date, id: &str) -> Result<Option<Rule>, Error> {
-    let pack = PACK.as_ref().map_err(|error| Error::internal(format!("the rule pack of meetings: {error}")))?;
+    let pack = PACK
+        .as_ref()
+        .map_err(|error| Error::internal(format!("the rule pack of meetings: {error}")))?;
     for entry in pack.rule.iter().filter(|entry| entry.id == id) {
         let from = kernel::viet::parse_date(&entry.valid_from)?;
         let to = entry.valid_to.as_deref().map(kernel::viet::parse_date).transpose()?;

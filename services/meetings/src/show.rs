@@ -98,7 +98,10 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
             rows = roll::roll(&mut conn, meeting.id).await?;
             let counted = Tally::of(&rows);
             (tally, figures) = (Some(counted), Some(Figures::exact(&counted)));
-            mine = rows.iter().find(|row| row.member == actor.member).and_then(|row| row.state.zip(row.at));
+            mine = rows
+                .iter()
+                .find(|row| row.member == actor.member)
+                .and_then(|row| row.state.zip(row.at));
         }
         Seat::Summoned => mine = roll::recorded(&mut conn, meeting.id, actor.member).await?,
         Seat::Above => figures = Some(Figures::above(&roll::tally(&mut conn, meeting.id).await?)),
@@ -122,6 +125,10 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
         tally,
         figures,
         roll: rows,
-        minute: if seat == Seat::Above { String::new() } else { meeting.minute.unwrap_or_default() },
+        minute: if seat == Seat::Above {
+            String::new()
+        } else {
+            meeting.minute.unwrap_or_default()
+        },
     }))
 }

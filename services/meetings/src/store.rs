@@ -110,15 +110,28 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn announce(conn: &mut PgConnection, id: MeetingId, now: OffsetDateTime) -> Result<()> {
-    sqlx::query!("UPDATE meeting SET state = 'announced', announced_at = $2 WHERE id = $1", id.0, now)
-        .execute(conn)
-        .await?;
+pub(crate) async fn announce(
+    conn: &mut PgConnection,
+    id: MeetingId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE meeting SET state = 'announced', announced_at = $2 WHERE id = $1",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// Opens a meeting unless its code is taken, or was not long ago.
-pub(crate) async fn open(conn: &mut PgConnection, id: MeetingId, code: &str, now: OffsetDateTime) -> Result<bool> {
+pub(crate) async fn open(
+    conn: &mut PgConnection,
+    id: MeetingId,
+    code: &str,
+    now: OffsetDateTime,
+) -> Result<bool> {
     let opened = sqlx::query!(
         "UPDATE meeting SET state = 'opened', code = $2, opened_at = $3
          WHERE id = $1 AND NOT EXISTS (SELECT FROM meeting other WHERE other.code = $2 OR other.spent_code = $2)",
@@ -132,11 +145,18 @@ pub(crate) async fn open(conn: &mut PgConnection, id: MeetingId, code: &str, now
 }
 
 pub(crate) async fn cancel(conn: &mut PgConnection, id: MeetingId) -> Result<()> {
-    sqlx::query!("UPDATE meeting SET state = 'cancelled' WHERE id = $1", id.0).execute(conn).await?;
+    sqlx::query!("UPDATE meeting SET state = 'cancelled' WHERE id = $1", id.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
-pub(crate) async fn close(conn: &mut PgConnection, id: MeetingId, minute: &str, now: OffsetDateTime) -> Result<()> {
+pub(crate) async fn close(
+    conn: &mut PgConnection,
+    id: MeetingId,
+    minute: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE meeting SET state = 'closed', spent_code = code, code = NULL, closed_at = $3, minute = $2 WHERE id = $1",
         id.0,
@@ -156,7 +176,11 @@ pub(crate) struct Branch {
 }
 
 /// The standing branches at and below some places, by name.
-pub(crate) async fn branches(conn: &mut PgConnection, scopes: &[String], limit: i64) -> Result<Vec<Branch>> {
+pub(crate) async fn branches(
+    conn: &mut PgConnection,
+    scopes: &[String],
+    limit: i64,
+) -> Result<Vec<Branch>> {
     let branches = sqlx::query_as!(
         Branch,
         "SELECT o.id, o.name, o.path FROM organisation o

@@ -81,7 +81,9 @@ impl Figures {
     /// As people read them: `12 trên 15`, `dưới 5 trên 15`.
     #[must_use]
     pub fn text(&self) -> String {
-        let cell = |count: Option<i64>| count.map_or_else(|| format!("dưới {SMALLEST_CELL}"), viet::format_count);
+        let cell = |count: Option<i64>| {
+            count.map_or_else(|| format!("dưới {SMALLEST_CELL}"), viet::format_count)
+        };
         match self.expected {
             Some(_) => format!("{} trên {}", cell(self.present), cell(self.expected)),
             None => cell(self.present),

@@ -6,10 +6,11 @@ use time::{OffsetDateTime, Time};
 /// A time of day as people write it: `19:30`, `7:05`, `19h30`, `19 giờ 30`, `19h`.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<Time> {
-    let text = viet::fold(text).replace("gio", "h").replace('.', ":").replace('h', ":").replace(' ', "");
+    let text = viet::fold(text).replace("gio", "h").replace(['.', 'h'], ":").replace(' ', "");
     let (hour, minute) = text.split_once(':')?;
     let number = |text: &str, most: usize| -> Option<u8> {
-        let digits = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
         if digits { text.parse().ok() } else { None }
     };
     let minute = if minute.is_empty() { 0 } else { number(minute, 2)? };
@@ -19,7 +20,8 @@ pub fn parse_time(text: &str) -> Option<Time> {
 /// When a meeting starts, in words: `19:30, thứ năm 03/12/2026`.
 #[must_use]
 pub fn when(moment: OffsetDateTime) -> String {
-    const DAYS: [&str; 7] = ["thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật"];
+    const DAYS: [&str; 7] =
+        ["thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật"];
     let local = moment.to_offset(viet::HO_CHI_MINH);
     let day = DAYS[usize::from(local.weekday().number_days_from_monday())];
     format!("{}, {day} {}", clock(moment), viet::format_date(local.date()))

@@ -6,7 +6,11 @@
 
 use crate::fault::{self, Fault};
 use serde::Deserialize;
-use std::{env, fs, net::IpAddr, path::{Path, PathBuf}};
+use std::{
+    env, fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 use tenancy::DatabaseConfig;
 
 const PREFIX: &str = "SOTAY__";
@@ -164,16 +168,20 @@ impl Config {
         let mut table = match path {
             Some(path) => {
                 let text = fs::read_to_string(path).map_err(|e| fault::file(path, &e))?;
-                text.parse::<toml::Table>().map_err(|e| Fault::new(format!("{}: {e}", path.display())))?
+                text.parse::<toml::Table>()
+                    .map_err(|e| Fault::new(format!("{}: {e}", path.display())))?
             }
             None => toml::Table::new(),
         };
-        let mut variables: Vec<_> = env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        let mut variables: Vec<_> =
+            env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
         variables.sort();
         for (name, value) in variables {
-            let keys: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
-            set(&mut table, &keys, &value)
-                .ok_or_else(|| Fault::new(format!("biến môi trường {name} không trỏ tới một mục cấu hình")))?;
+            let keys: Vec<String> =
+                name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
+            set(&mut table, &keys, &value).ok_or_else(|| {
+                Fault::new(format!("biến môi trường {name} không trỏ tới một mục cấu hình"))
+            })?;
         }
         let origin = path.map_or_else(|| "cấu hình".into(), |path| path.display().to_string());
         let config: Config = table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
@@ -191,13 +199,22 @@ impl Config {
         if self.https.certificate.is_some() != self.https.key.is_some() {
             return Err("https.certificate, https.key: phải có cả hai hoặc không có".into());
         }
-        if self.bases.is_empty() || self.bases.iter().any(|b| b.is_empty() || b.starts_with('.') || *b != b.to_lowercase()) {
-            return Err("bases: cần ít nhất một tên miền viết thường, không có dấu chấm ở đầu".into());
+        if self.bases.is_empty()
+            || self
+                .bases
+                .iter()
+                .any(|b| b.is_empty() || b.starts_with('.') || *b != b.to_lowercase())
+        {
+            return Err(
+                "bases: cần ít nhất một tên miền viết thường, không có dấu chấm ở đầu".into()
+            );
         }
         if let Some(database) = &self.database {
             database.validate()?;
             if self.master_key_file.is_none() {
-                return Err("master_key_file: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into());
+                return Err(
+                    "master_key_file: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into()
+                );
             }
             if self.blob.is_none() {
                 return Err("blob: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into());
@@ -212,7 +229,8 @@ fn set(table: &mut toml::Table, keys: &[String], text: &str) -> Option<()> {
     let (last, way) = keys.split_last()?;
     let mut here = table;
     for key in way {
-        here = here.entry(key.clone()).or_insert_with(|| toml::Table::new().into()).as_table_mut()?;
+        here =
+            here.entry(key.clone()).or_insert_with(|| toml::Table::new().into()).as_table_mut()?;
     }
     let value = text
         .parse::<i64>()

@@ -66,8 +66,12 @@ pub fn file(path: &std::path::Path, error: &std::io::Error) -> Fault {
     use std::io::ErrorKind;
     let why = match error.kind() {
         ErrorKind::NotFound => "không có tệp hoặc thư mục này; hãy kiểm tra đường dẫn".to_owned(),
-        ErrorKind::PermissionDenied => "không có quyền; hãy chạy bằng người dùng là chủ của nó".to_owned(),
-        ErrorKind::StorageFull => "đĩa đã hết chỗ; hãy giải phóng dung lượng rồi thử lại".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "không có quyền; hãy chạy bằng người dùng là chủ của nó".to_owned()
+        }
+        ErrorKind::StorageFull => {
+            "đĩa đã hết chỗ; hãy giải phóng dung lượng rồi thử lại".to_owned()
+        }
         _ => error.to_string(),
     };
     Fault(format!("«{}»: {why}.", path.display()))

@@ -5,9 +5,15 @@
 //! While one process keeps the servers that are brought along, others (the
 //! command line beside `make run`) find them through `data/run.json`.
 
-use crate::{config::{self, Config}, fault::{self, Fault}};
+use crate::{
+    config::{self, Config},
+    fault::{self, Fault},
+};
 use blob::BlobStore;
-use embedded::{postgres::{self, Postgres}, s3::S3};
+use embedded::{
+    postgres::{self, Postgres},
+    s3::S3,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
@@ -103,7 +109,8 @@ impl Installation {
         Ok(Self {
             database: database.clone(),
             blob: BlobStore::new(bucket(blob)?),
-            key: MasterKey::from_hex(&secret(key_file)?).map_err(|e| Fault::new(format!("{}: {e}", key_file.display())))?,
+            key: MasterKey::from_hex(&secret(key_file)?)
+                .map_err(|e| Fault::new(format!("{}: {e}", key_file.display())))?,
             provisioner,
             servers: None,
             data: config.data.clone(),
@@ -119,16 +126,21 @@ impl Installation {
         };
         let key = MasterKey::from_hex(&key).map_err(|e| Fault::new(e.to_string()))?;
         let password = keep(&keys, "provisioner.password")?;
-        let (running, servers) = match Running::read(&config.data) {
-            Some(running) => (running, None),
-            None => {
-                let (running, servers) = start(config, &password).await?;
-                (running, Some(servers))
-            }
+        let (running, servers) = if let Some(running) = Running::read(&config.data) {
+            (running, None)
+        } else {
+            let (running, servers) = start(config, &password).await?;
+            (running, Some(servers))
         };
-        let main = PlacementConfig { host: running.socket.clone(), port: running.port, database: DATABASE.into(), tls: false };
+        let main = PlacementConfig {
+            host: running.socket.clone(),
+            port: running.port,
+            database: DATABASE.into(),
+            tls: false,
+        };
         // A few sessions stay free for the provisioner and for other processes.
-        let budget = usize::try_from(config.postgres.max_connections.saturating_sub(20).max(4)).unwrap_or(4);
+        let budget =
+            usize::try_from(config.postgres.max_connections.saturating_sub(20).max(4)).unwrap_or(4);
         let blob = match &config.blob {
             Some(blob) => bucket(blob)?,
             None => blob::Config {
@@ -141,7 +153,11 @@ impl Installation {
             },
         };
         Ok(Self {
-            database: DatabaseConfig { budget, per_tenant: (budget / 3).clamp(2, 16), placements: BTreeMap::from([("main".into(), main)]) },
+            database: DatabaseConfig {
+                budget,
+                per_tenant: (budget / 3).clamp(2, 16),
+                placements: BTreeMap::from([("main".into(), main)]),
+            },
             blob: BlobStore::new(blob),
             key,
             provisioner: Some((PROVISIONER.into(), password)),
@@ -159,7 +175,9 @@ async fn start(config: &Config, provisioner: &str) -> Result<(Running, (Postgres
         durable: true,
     };
     let postgres = Postgres::start(options).await?;
-    prepare(&postgres, provisioner).await.map_err(|e| Fault::new(format!("Không chuẩn bị được cơ sở dữ liệu: {e}")))?;
+    prepare(&postgres, provisioner)
+        .await
+        .map_err(|e| Fault::new(format!("Không chuẩn bị được cơ sở dữ liệu: {e}")))?;
     let s3 = S3::start(&config.data.join("s3")).await?;
     let running = Running {
         pid: std::process::id(),
@@ -174,7 +192,7 @@ async fn start(config: &Config, provisioner: &str) -> Result<(Running, (Postgres
 }
 
 /// The provisioner and the database, as an operator would make them once.
-pub async fn prepare(postgres: &Postgres, provisioner: &str) -> Result<(), sqlx::Error> {
+async fn prepare(postgres: &Postgres, provisioner: &str) -> Result<(), sqlx::Error> {
     let options = PgConnectOptions::new_without_pgpass()
         .socket(postgres.socket_dir())
         .port(postgres.port())
@@ -182,10 +200,11 @@ pub async fn prepare(postgres: &Postgres, provisioner: &str) -> Result<(), sqlx:
         .password(postgres.superuser_password())
         .database("postgres");
     let mut connection = PgConnection::connect_with(&options).await?;
-    let ready: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-        .bind(DATABASE)
-        .fetch_one(&mut connection)
-        .await?;
+    let ready: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(DATABASE)
+            .fetch_one(&mut connection)
+            .await?;
     if !ready {
         // Killed in between, the next start finds the role and goes on.
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
@@ -194,9 +213,11 @@ pub async fn prepare(postgres: &Postgres, provisioner: &str) -> Result<(), sqlx:
         )))
         .execute(&mut connection)
         .await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {DATABASE} OWNER {PROVISIONER}")))
-            .execute(&mut connection)
-            .await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "CREATE DATABASE {DATABASE} OWNER {PROVISIONER}"
+        )))
+        .execute(&mut connection)
+        .await?;
     }
     connection.close().await
 }
@@ -222,7 +243,11 @@ fn keep(folder: &Path, name: &str) -> Result<String, Fault> {
     if let Ok(text) = fs::read_to_string(&path) {
         return Ok(text.trim().to_owned());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| fault::file(folder, &e))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|e| fault::file(folder, &e))?;
     let bytes = kernel::World::system().bytes::<32>();
     let text = bytes.iter().fold(String::new(), |hex, byte| hex + format!("{byte:02x}").as_str());
     write_private(&path, text.as_bytes()).map_err(|e| fault::file(&path, &e))?;
@@ -232,7 +257,8 @@ fn keep(folder: &Path, name: &str) -> Result<String, Fault> {
 /// Whole or not at all, readable by its owner alone.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(new, path)

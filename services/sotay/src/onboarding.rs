@@ -2,7 +2,11 @@
 //! of its tree, its first administrator. Every step may be run again.
 
 use crate::{Fault, Platform};
-use directory::{account::invite, organisation::{self, Kind}, people};
+use directory::{
+    account::invite,
+    organisation::{self, Kind},
+    people,
+};
 use kernel::{MemberId, OrganisationId, Role, viet};
 use serde::Serialize;
 use tenancy::{Provisioner, TenantFile, TenantKind};
@@ -28,25 +32,42 @@ pub struct Onboarded {
 ///
 /// # Errors
 /// When the file asks for what cannot be done, or a database is away.
-pub async fn apply(provisioner: &Provisioner, platform: &Platform, file: &TenantFile) -> Result<Onboarded, Fault> {
+pub async fn apply(
+    provisioner: &Provisioner,
+    platform: &Platform,
+    file: &TenantFile,
+) -> Result<Onboarded, Fault> {
     provisioner.apply(file).await?;
     platform.app.tenants.refresh().await?;
     let world = &platform.app.world;
     let db = platform.app.tenants.db(&file.slug)?;
-    let founded = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(format!("root.founded_on: {e}")))?;
-    let phone = viet::normalise_phone(&file.admin.phone).map_err(|e| Fault::new(format!("admin.phone: {e}")))?;
+    let founded = viet::parse_date(&file.root.founded_on)
+        .map_err(|e| Fault::new(format!("root.founded_on: {e}")))?;
+    let phone = viet::normalise_phone(&file.admin.phone)
+        .map_err(|e| Fault::new(format!("admin.phone: {e}")))?;
     let kind = match file.kind {
         TenantKind::National => Kind::Central,
         TenantKind::Province | TenantKind::CentralBloc => Kind::UnderCentral,
     };
     let mut tx = db.begin().await?;
-    let root = organisation::ensure_root_in(&mut tx, world, &file.root.code, &file.name, kind, founded).await?;
-    let (admin, created) =
-        people::ensure_official_in(&mut tx, world, root, &file.admin.full_name, &phone, &file.admin.file_number, Role::TenantAdmin).await?;
+    let root =
+        organisation::ensure_root_in(&mut tx, world, &file.root.code, &file.name, kind, founded)
+            .await?;
+    let (admin, created) = people::ensure_official_in(
+        &mut tx,
+        world,
+        root,
+        &file.admin.full_name,
+        &phone,
+        &file.admin.file_number,
+        Role::TenantAdmin,
+    )
+    .await?;
     let code = if created {
         let expires = world.now() + CODE_LIFE;
         let key = platform.app.tenants.key();
-        let codes = invite::invite_in(&mut tx, world, key, None, Some(root), &[admin], expires).await?;
+        let codes =
+            invite::invite_in(&mut tx, world, key, None, Some(root), &[admin], expires).await?;
         codes.into_iter().next().map(|invitation| invitation.code)
     } else {
         None

@@ -43,7 +43,8 @@ impl Platform {
     /// # Errors
     /// See [`Platform::assemble`].
     pub async fn of(installation: &Installation, config: &Config) -> Result<Self, Fault> {
-        let (database, key, blob) = (&installation.database, installation.key.clone(), installation.blob.clone());
+        let (database, key, blob) =
+            (&installation.database, installation.key.clone(), installation.blob.clone());
         Self::assemble(database, key, blob, World::system(), config.bases.clone()).await
     }
 

@@ -60,15 +60,19 @@ pub(crate) fn sample() -> Review {
     ];
     let mut touched = rollup(&key, "hue", 10, 1);
     touched.figures["raw"]["activated"] = 10.into();
-    let rollups =
-        vec![rollup(&key, "quang-ngai", 55_795, 51_500), rollup(&key, "thanh-hoa", 230_000, 200_000), touched];
+    let rollups = vec![
+        rollup(&key, "quang-ngai", 55_795, 51_500),
+        rollup(&key, "thanh-hoa", 230_000, 200_000),
+        touched,
+    ];
     review(&tenants, rollups, &key)
 }
 
 #[test]
 fn tenants_stand_side_by_side_and_only_good_figures_are_summed() {
     let review = sample();
-    let rows: Vec<_> = review.tenants.iter().map(|r| (r.name.as_str(), r.standing, r.percent.0)).collect();
+    let rows: Vec<_> =
+        review.tenants.iter().map(|r| (r.name.as_str(), r.standing, r.percent.0)).collect();
     assert_eq!(
         rows,
         [

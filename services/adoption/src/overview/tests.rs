@@ -36,7 +36,8 @@ fn commune() -> Report {
         path: path(at),
         counts: Counts { members, smartphones: members, activated },
     };
-    let figures = [own("1.2.", 20, 18), own("1.3.", 20, 5), own("1.4.", 30, 20), own("1.5.", 10, 10)];
+    let figures =
+        [own("1.2.", 20, 18), own("1.3.", 20, 5), own("1.4.", 30, 20), own("1.5.", 10, 10)];
     compute(TODAY, place("1.", "Đảng bộ xã", "dang_bo_co_so"), children, &figures, vec![])
 }
 
@@ -48,7 +49,8 @@ pub(crate) fn seen_from_above() -> Overview {
 #[test]
 fn above_the_branch_small_numbers_are_withheld() {
     let seen = seen_from_above();
-    let rows: Vec<_> = seen.units.iter().map(|r| (r.name.as_str(), r.raw.not_activated_text(), r.named)).collect();
+    let rows: Vec<_> =
+        seen.units.iter().map(|r| (r.name.as_str(), r.raw.not_activated_text(), r.named)).collect();
     assert_eq!(
         rows,
         [
@@ -72,7 +74,9 @@ fn a_secretary_sees_the_own_branch_whole() {
     let secretary = build(branch(), &[path("1.2.")], TODAY, |_| true);
     assert!(secretary.is_secretary && secretary.raw.not_activated == Some(2));
     let above = build(branch(), &[path("1.3.")], TODAY, |_| true);
-    assert!(!above.is_secretary && above.raw.shown == Shown::Few && above.adjusted.activated.is_none());
+    assert!(
+        !above.is_secretary && above.raw.shown == Shown::Few && above.adjusted.activated.is_none()
+    );
 }
 
 #[test]

@@ -61,9 +61,11 @@ fn sample(exclusions: Vec<Exclusion>) -> Report {
 #[test]
 fn the_json_has_these_fields_and_no_others() {
     let report = sample(vec![exclusion("1.5.", "Quân sự tỉnh")]);
-    let unit = |name: &str, members: i64, activated: i64, percent: Option<f64>| json!({
-        "name": name, "members": members, "activated": activated, "percent": percent, "excluded": null
-    });
+    let unit = |name: &str, members: i64, activated: i64, percent: Option<f64>| {
+        json!({
+            "name": name, "members": members, "activated": activated, "percent": percent, "excluded": null
+        })
+    };
     let mut army = unit("Quân sự tỉnh", 50, 1, Some(2.0));
     army["excluded"] = json!({"reason": "armed_forces", "approved_by": "Ban Thường vụ"});
     assert_eq!(
@@ -81,7 +83,9 @@ fn the_json_has_these_fields_and_no_others() {
         })
     );
     let text = serde_json::to_string(&report).unwrap();
-    assert!(text.starts_with(r#"{"as_of":"2024-03-30","raw":{"members":353,"activated":245,"percent":69.4}"#));
+    assert!(text.starts_with(
+        r#"{"as_of":"2024-03-30","raw":{"members":353,"activated":245,"percent":69.4}"#
+    ));
     assert!(text.contains(r#""percent":98.0,"#), "one decimal even when it is zero");
 }
 
@@ -99,7 +103,10 @@ fn an_exclusion_deeper_down_counts_once_and_is_named() {
     let report = sample(vec![exclusion("1.40.1.", "Đồn biên phòng")]);
     let unit = report.units.iter().find(|u| u.name == "Sơn Tây").unwrap();
     assert!(unit.excluded.is_none());
-    assert_eq!((unit.counts.members, unit.adjusted.members, unit.adjusted.activated), (200, 100, 72));
+    assert_eq!(
+        (unit.counts.members, unit.adjusted.members, unit.adjusted.activated),
+        (200, 100, 72)
+    );
     assert_eq!(unit.excluded_below, ["Đồn biên phòng"]);
     assert_eq!(report.exclusions[0].counts.members, 100);
     assert_eq!((report.raw.members, report.adjusted.members), (353, 253));
@@ -120,7 +127,10 @@ fn an_exclusion_of_something_above_takes_everything() {
 fn what_belongs_to_no_unit_is_kept_apart() {
     let report = sample(vec![]);
     assert_eq!(report.own.members, 3);
-    assert_eq!(report.units.iter().map(|u| u.members).sum::<i64>() + report.own.members, report.raw.members);
+    assert_eq!(
+        report.units.iter().map(|u| u.members).sum::<i64>() + report.own.members,
+        report.raw.members
+    );
 }
 
 #[test]
@@ -134,7 +144,8 @@ fn a_longer_label_is_another_unit() {
 fn the_reference_table_comes_out_as_published() {
     let children = vec![place("1.1.", "Sơn Tây"), place("1.2.", "Mộ Đức")];
     let figures = [own("1.1.", 5_000, 3_575), own("1.2.", 50_795, 47_925)];
-    let report = compute(date!(2024 - 03 - 30), place("1.", "Quảng Ngãi"), children, &figures, vec![]);
+    let report =
+        compute(date!(2024 - 03 - 30), place("1.", "Quảng Ngãi"), children, &figures, vec![]);
     assert_eq!((report.raw.members, report.raw.activated), (55_795, 51_500));
     assert_eq!(report.raw.percent, Percent(Some(923)));
     assert_eq!(report.units[1].percent, Percent(Some(715)));

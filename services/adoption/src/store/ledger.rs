@@ -74,8 +74,14 @@ pub(crate) async fn lock_entry(conn: &mut PgConnection, id: ExclusionId) -> Resu
     Ok(row.map(Into::into))
 }
 
-pub(crate) async fn end_exclusion(conn: &mut PgConnection, id: ExclusionId, on: Date) -> Result<()> {
-    sqlx::query!("UPDATE adoption_exclusion SET excluded_to = $2 WHERE id = $1", id.0, on).execute(conn).await?;
+pub(crate) async fn end_exclusion(
+    conn: &mut PgConnection,
+    id: ExclusionId,
+    on: Date,
+) -> Result<()> {
+    sqlx::query!("UPDATE adoption_exclusion SET excluded_to = $2 WHERE id = $1", id.0, on)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -23,7 +23,9 @@ pub(crate) struct Rollup {
 
 /// Events folded so far.
 pub(crate) async fn version(conn: &mut PgConnection) -> Result<i64> {
-    let version = sqlx::query_scalar!("SELECT version FROM fold_state WHERE fold = 'all'").fetch_optional(conn).await?;
+    let version = sqlx::query_scalar!("SELECT version FROM fold_state WHERE fold = 'all'")
+        .fetch_optional(conn)
+        .await?;
     Ok(version.unwrap_or(0))
 }
 
@@ -45,7 +47,11 @@ pub(crate) async fn activity(conn: &mut PgConnection, to: Date, days: i64) -> Re
 
 /// Writes what leaves a tenant, with the platform's own connection. A lower
 /// version never overwrites a higher one.
-pub(crate) async fn put_rollup(platform: &mut PgConnection, rollup: &Rollup, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn put_rollup(
+    platform: &mut PgConnection,
+    rollup: &Rollup,
+    at: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
         "INSERT INTO platform.adoption_rollup (tenant, version, at, figures, signature)
          VALUES ($1, $2, $3, $4, $5)
@@ -65,7 +71,10 @@ pub(crate) async fn put_rollup(platform: &mut PgConnection, rollup: &Rollup, at:
 
 /// What left every tenant; only the national tenant's role may read it.
 pub(crate) async fn rollups(conn: &mut PgConnection) -> Result<Vec<Rollup>> {
-    Ok(sqlx::query_as!(Rollup, "SELECT tenant, version, figures, signature FROM platform.adoption_rollup")
-        .fetch_all(conn)
-        .await?)
+    Ok(sqlx::query_as!(
+        Rollup,
+        "SELECT tenant, version, figures, signature FROM platform.adoption_rollup"
+    )
+    .fetch_all(conn)
+    .await?)
 }

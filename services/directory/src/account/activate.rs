@@ -83,11 +83,17 @@ pub(super) async fn activate(
     password::check(&input.password, &mut errors);
     errors.or(()).map_err(again)?;
     // Codes are tried by address: whoever guesses does not keep to one code.
-    throttle.count(&ctx.request.tenant, ctx.request.peer, &format!("activate {}", ctx.request.peer))?;
+    throttle.count(
+        &ctx.request.tenant,
+        ctx.request.peer,
+        &format!("activate {}", ctx.request.peer),
+    )?;
     let hash = passwords.hash(&input.password).await?;
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let mut tx = ctx.begin().await?;
-    let account = redeem_in(&mut tx, ctx.world(), ctx.app.tenants.key(), &input.code, &hash).await.map_err(again)?;
+    let account = redeem_in(&mut tx, ctx.world(), ctx.app.tenants.key(), &input.code, &hash)
+        .await
+        .map_err(again)?;
     store::end_sessions(&mut tx, account, None, ctx.world().now()).await?;
     let started = session::start(&mut tx, ctx.world(), account, agent).await?;
     tx.commit().await?;
@@ -118,7 +124,8 @@ pub async fn redeem_in(
     };
     let account: AccountId = redeemed.account.into();
     let kind = if redeemed.was_active { "account.recovered" } else { "account.activated" };
-    let event = NewEvent::new(kind).by(account).in_organisation(redeemed.organisation.into()).on(account);
+    let event =
+        NewEvent::new(kind).by(account).in_organisation(redeemed.organisation.into()).on(account);
     tx.record(world, event).await?;
     Ok(account)
 }

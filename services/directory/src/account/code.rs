@@ -37,7 +37,10 @@ mod tests {
         let (key, tenant) = (MasterKey::new([1; 32]), TenantId::new("thanh-hoa").unwrap());
         let code = super::new(&World::system());
         let hash = super::hash(&key, &tenant, &code);
-        assert_eq!(hash, super::hash(&key, &tenant, &format!(" {} ", code.to_lowercase().replace('-', " "))));
+        assert_eq!(
+            hash,
+            super::hash(&key, &tenant, &format!(" {} ", code.to_lowercase().replace('-', " ")))
+        );
         assert_ne!(hash, super::hash(&key, &TenantId::new("ha-noi").unwrap(), &code));
     }
 }

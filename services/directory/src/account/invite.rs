@@ -30,7 +30,11 @@ pub struct Invitation {
 #[utoipa::path(post, path = "/members/{id}/code", operation_id = "account.invite", tag = "account",
     params(("id" = Uuid, Path, description = "The member")),
     responses((status = 200, body = SlipsPage), (status = 404, description = "No such member within reach")))]
-pub(super) async fn invite(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de::IgnoredAny>) -> web::Result<View<SlipsPage>> {
+pub(super) async fn invite(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<serde::de::IgnoredAny>,
+) -> web::Result<View<SlipsPage>> {
     let member: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
     let invitee = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
@@ -48,17 +52,30 @@ pub(super) async fn invite(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de:
     params(("id" = Uuid, Path, description = "The unit")),
     responses((status = 200, body = SlipsPage), (status = 404, description = "No such unit within reach"),
         (status = 409, description = "Nobody left to activate, or too many for one print")))]
-pub(super) async fn invite_unit(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de::IgnoredAny>) -> web::Result<View<SlipsPage>> {
+pub(super) async fn invite_unit(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<serde::de::IgnoredAny>,
+) -> web::Result<View<SlipsPage>> {
     let unit: OrganisationId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
     let (_, path) = store::unit(&mut tx, unit).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&path.clone().into())?;
-    let invitees = store::not_activated(&mut tx, &path, i64::try_from(MOST).map_err(Error::from)? + 1).await?;
+    let invitees =
+        store::not_activated(&mut tx, &path, i64::try_from(MOST).map_err(Error::from)? + 1).await?;
     if invitees.is_empty() {
-        return Err(Error::Conflict("Mọi đảng viên của đơn vị này đã kích hoạt tài khoản.".into()).into());
+        return Err(
+            Error::Conflict("Mọi đảng viên của đơn vị này đã kích hoạt tài khoản.".into()).into()
+        );
     }
     if invitees.len() > MOST {
-        return Err(Error::Conflict(format!("Đơn vị này còn hơn {MOST} người chưa kích hoạt. Hãy in phiếu theo từng chi bộ.").into()).into());
+        return Err(Error::Conflict(
+            format!(
+                "Đơn vị này còn hơn {MOST} người chưa kích hoạt. Hãy in phiếu theo từng chi bộ."
+            )
+            .into(),
+        )
+        .into());
     }
     let expires_at = ctx.world().now() + code::ACTIVATION;
     let page = print(&ctx, &mut tx, invitees, expires_at, format!("/organisations/{unit}")).await?;
@@ -66,11 +83,27 @@ pub(super) async fn invite_unit(ctx: Ctx, Path(id): Path<String>, _: Input<serde
     Ok(View(page))
 }
 
-async fn print(ctx: &Ctx, tx: &mut TenantTx, invitees: Vec<Invitee>, expires_at: OffsetDateTime, back: String) -> Result<SlipsPage, Error> {
+async fn print(
+    ctx: &Ctx,
+    tx: &mut TenantTx,
+    invitees: Vec<Invitee>,
+    expires_at: OffsetDateTime,
+    back: String,
+) -> Result<SlipsPage, Error> {
     let members: Vec<MemberId> = invitees.iter().map(|invitee| invitee.member.into()).collect();
     let unit = invitees.first().map(|invitee| invitee.organisation.into());
-    let codes = invite_in(tx, ctx.world(), ctx.app.tenants.key(), ctx.account(), unit, &members, expires_at).await?;
-    let mut codes: HashMap<Uuid, String> = codes.into_iter().map(|i| (i.member.0, i.code)).collect();
+    let codes = invite_in(
+        tx,
+        ctx.world(),
+        ctx.app.tenants.key(),
+        ctx.account(),
+        unit,
+        &members,
+        expires_at,
+    )
+    .await?;
+    let mut codes: HashMap<Uuid, String> =
+        codes.into_iter().map(|i| (i.member.0, i.code)).collect();
     let origin = &ctx.request.origin;
     let slips = invitees
         .into_iter()
@@ -81,7 +114,9 @@ async fn print(ctx: &Ctx, tx: &mut TenantTx, invitees: Vec<Invitee>, expires_at:
         })
         .collect();
     let site = origin.split("://").nth(1).unwrap_or(origin).to_owned();
-    Ok(SlipsPage { heading: "Phiếu kích hoạt tài khoản".into(), slips, expires_at, back, site })
+    Ok(SlipsPage {
+        heading: "Phiếu kích hoạt tài khoản".into(), slips, expires_at, back, site
+    })
 }
 
 /// The members at and below a place who are on the roll and have not activated.
@@ -128,9 +163,8 @@ pub async fn invite_in(
         invitations.push(Invitation { member: member.into(), code });
     }
     store::replace_codes(tx, new).await?;
-    let mut event = NewEvent::new("account.invited")
-        .by(by)
-        .with(serde_json::json!({ "members": raw }))?;
+    let mut event =
+        NewEvent::new("account.invited").by(by).with(serde_json::json!({ "members": raw }))?;
     event.organisation = organisation;
     tx.record(world, event).await?;
     Ok(invitations)

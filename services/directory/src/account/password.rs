@@ -70,11 +70,17 @@ impl Passwords {
 pub(crate) fn check(password: &str, errors: &mut Errors) {
     let length = password.chars().count();
     if length < SHORTEST {
-        errors.add("password", format!("Mật khẩu cần ít nhất {SHORTEST} ký tự. Một câu ngắn dễ nhớ là tốt nhất."));
+        errors.add(
+            "password",
+            format!("Mật khẩu cần ít nhất {SHORTEST} ký tự. Một câu ngắn dễ nhớ là tốt nhất."),
+        );
     } else if length > LONGEST {
         errors.add("password", format!("Mật khẩu dài quá {LONGEST} ký tự. Hãy chọn câu ngắn hơn."));
-    } else if password.chars().all(|c| c.is_ascii_digit()) && length < 10 || same_character(password) {
-        errors.add("password", "Mật khẩu này quá dễ đoán. Hãy thêm vài chữ, chẳng hạn một câu ngắn.");
+    } else if password.chars().all(|c| c.is_ascii_digit()) && length < 10
+        || same_character(password)
+    {
+        errors
+            .add("password", "Mật khẩu này quá dễ đoán. Hãy thêm vài chữ, chẳng hạn một câu ngắn.");
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::store;
 use kernel::{AccountId, Actor, Error, Grant, Role, SessionId, World};
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tenancy::{NewEvent, TenantDb, TenantTx};
 use time::{Duration, OffsetDateTime};
@@ -27,13 +26,19 @@ pub struct Started {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn start(tx: &mut TenantTx, world: &World, account: AccountId, device: &str) -> Result<Started, Error> {
+pub async fn start(
+    tx: &mut TenantTx,
+    world: &World,
+    account: AccountId,
+    device: &str,
+) -> Result<Started, Error> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let token = URL_SAFE_NO_PAD.encode(world.bytes::<32>());
     let session: SessionId = world.id();
     let now = world.now();
     let expires_at = now + LIFE;
-    store::insert_session(tx, session, &hash(&token), account, &name(device), now, expires_at).await?;
+    store::insert_session(tx, session, &hash(&token), account, &name(device), now, expires_at)
+        .await?;
     tx.record(world, NewEvent::new("session.started").by(account).on(session)).await?;
     Ok(Started { token, session, expires_at })
 }
@@ -49,18 +54,15 @@ pub async fn resolve(db: &TenantDb, world: &World, token: &str) -> Result<Option
     }
     let now = world.now();
     let mut conn = db.conn().await?;
-    let Some(row) = store::session_by_token(&mut conn, &hash(token), now).await? else { return Ok(None) };
+    let Some(row) = store::session_by_token(&mut conn, &hash(token), now).await? else {
+        return Ok(None);
+    };
     if now - row.last_seen_at > SEEN {
         store::session_seen(&mut conn, row.session, now).await?;
     }
-    #[derive(Deserialize)]
-    struct Granted {
-        role: Role,
-        scope: String,
-    }
-    let granted: Vec<Granted> = serde_json::from_value(row.grants)?;
+    let granted: Vec<Grant> = serde_json::from_value(row.grants)?;
     let mut grants = vec![Grant { role: Role::Member, scope: row.path.clone().into() }];
-    grants.extend(granted.into_iter().map(|g| Grant { role: g.role, scope: g.scope.into() }));
+    grants.extend(granted);
     Ok(Some(Actor {
         account: row.account.into(),
         member: row.member.into(),
@@ -86,8 +88,16 @@ fn name(agent: &str) -> String {
         ("Mac OS", "máy Mac"),
         ("Linux", "Linux"),
     ];
-    let browser = [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")];
-    let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let browser = [
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ];
+    let find = |list: &[(&str, &'static str)]| {
+        list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
     match (find(&browser), find(&system)) {
         (Some(browser), Some(system)) => format!("{browser} trên {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),

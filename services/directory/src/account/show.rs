@@ -24,7 +24,8 @@ pub(super) struct AccountPage {
 #[derive(Serialize, ToSchema)]
 struct Device {
     id: Uuid,
-    device: String,
+    /// What the person may know it by.
+    name: String,
     /// The one in use.
     current: bool,
     #[serde(with = "time::serde::rfc3339")]
@@ -52,7 +53,9 @@ pub(super) async fn show(ctx: Ctx) -> web::Result<View<AccountPage>> {
     let actor = ctx.actor()?;
     let mut conn = ctx.read().await?;
     let sessions = store::sessions(&mut conn, actor.account, ctx.world().now()).await?;
-    let unit = store::unit(&mut conn, actor.organisation).await?.map_or_else(String::new, |(name, _)| name);
+    let unit = store::unit(&mut conn, actor.organisation)
+        .await?
+        .map_or_else(String::new, |(name, _)| name);
     let mut roles: Vec<String> = actor
         .grants
         .iter()
@@ -69,7 +72,7 @@ pub(super) async fn show(ctx: Ctx) -> web::Result<View<AccountPage>> {
             .map(|s| Device {
                 current: s.id == actor.session.0,
                 id: s.id,
-                device: s.device,
+                name: s.device,
                 last_seen_at: s.last_seen_at,
                 created_at: s.created_at,
             })
@@ -87,7 +90,11 @@ pub(super) struct Revoked {
 #[utoipa::path(post, path = "/account/sessions/{id}/revoke", operation_id = "session.revoke", tag = "account",
     params(("id" = Uuid, Path, description = "The session")),
     responses((status = 200, body = Revoked), (status = 404, description = "Not one of one's own running sessions")))]
-pub(super) async fn revoke(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de::IgnoredAny>) -> web::Result<Done<Revoked>> {
+pub(super) async fn revoke(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<serde::de::IgnoredAny>,
+) -> web::Result<Done<Revoked>> {
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;

@@ -12,7 +12,11 @@ pub(super) struct Candidate {
 }
 
 /// Accounts with this phone or card number; several people may share a phone.
-pub(super) async fn candidates(conn: &mut PgConnection, phone: Option<&str>, card: &str) -> Result<Vec<Candidate>, Error> {
+pub(super) async fn candidates(
+    conn: &mut PgConnection,
+    phone: Option<&str>,
+    card: &str,
+) -> Result<Vec<Candidate>, Error> {
     let rows = sqlx::query_as!(
         Candidate,
         "SELECT a.id AS account, a.password FROM account a JOIN member m ON m.id = a.member
@@ -89,8 +93,14 @@ pub(super) async fn session_by_token(
     Ok(row)
 }
 
-pub(super) async fn session_seen(conn: &mut PgConnection, session: Uuid, now: OffsetDateTime) -> Result<(), Error> {
-    sqlx::query!("UPDATE session SET last_seen_at = $2 WHERE id = $1", session, now).execute(conn).await?;
+pub(super) async fn session_seen(
+    conn: &mut PgConnection,
+    session: Uuid,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query!("UPDATE session SET last_seen_at = $2 WHERE id = $1", session, now)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -102,7 +112,11 @@ pub(super) struct OwnSession {
     pub last_seen_at: OffsetDateTime,
 }
 
-pub(super) async fn sessions(conn: &mut PgConnection, account: AccountId, now: OffsetDateTime) -> Result<Vec<OwnSession>, Error> {
+pub(super) async fn sessions(
+    conn: &mut PgConnection,
+    account: AccountId,
+    now: OffsetDateTime,
+) -> Result<Vec<OwnSession>, Error> {
     let rows = sqlx::query_as!(
         OwnSession,
         "SELECT id, device, created_at, last_seen_at FROM session
@@ -145,7 +159,10 @@ pub(super) struct Invitee {
     pub active: bool,
 }
 
-pub(super) async fn invitee(conn: &mut PgConnection, member: MemberId) -> Result<Option<Invitee>, Error> {
+pub(super) async fn invitee(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> Result<Option<Invitee>, Error> {
     let row = sqlx::query_as!(
         Invitee,
         r#"SELECT m.id AS member, m.full_name, o.id AS organisation, o.name AS organisation_name, o.path,
@@ -161,7 +178,11 @@ pub(super) async fn invitee(conn: &mut PgConnection, member: MemberId) -> Result
 }
 
 /// Everybody on the roll below a place whose account is not active.
-pub(super) async fn not_activated(conn: &mut PgConnection, path: &str, limit: i64) -> Result<Vec<Invitee>, Error> {
+pub(super) async fn not_activated(
+    conn: &mut PgConnection,
+    path: &str,
+    limit: i64,
+) -> Result<Vec<Invitee>, Error> {
     let rows = sqlx::query_as!(
         Invitee,
         r#"SELECT m.id AS member, m.full_name, o.id AS organisation, o.name AS organisation_name, o.path,
@@ -196,7 +217,9 @@ pub(super) async fn ensure_accounts(
     )
     .execute(&mut *conn)
     .await?;
-    let rows = sqlx::query!("SELECT id, member FROM account WHERE member = ANY($1)", members).fetch_all(conn).await?;
+    let rows = sqlx::query!("SELECT id, member FROM account WHERE member = ANY($1)", members)
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.member, row.id)).collect())
 }
 
@@ -274,7 +297,10 @@ pub(super) async fn redeem(
 }
 
 /// Why a code was not taken: `None` when it was never given out.
-pub(super) async fn code_used(conn: &mut PgConnection, code_hash: &[u8]) -> Result<Option<bool>, Error> {
+pub(super) async fn code_used(
+    conn: &mut PgConnection,
+    code_hash: &[u8],
+) -> Result<Option<bool>, Error> {
     let used = sqlx::query_scalar!(
         r#"SELECT used_at IS NOT NULL AS "used!" FROM account_code WHERE code_hash = $1"#,
         code_hash
@@ -302,15 +328,24 @@ pub(super) async fn withdraw(
 }
 
 /// A unit by its identifier: name and path.
-pub(super) async fn unit(conn: &mut PgConnection, id: OrganisationId) -> Result<Option<(String, String)>, Error> {
-    let row = sqlx::query!("SELECT name, path FROM organisation WHERE id = $1 AND dissolved_on IS NULL", id.0)
-        .fetch_optional(conn)
-        .await?;
+pub(super) async fn unit(
+    conn: &mut PgConnection,
+    id: OrganisationId,
+) -> Result<Option<(String, String)>, Error> {
+    let row = sqlx::query!(
+        "SELECT name, path FROM organisation WHERE id = $1 AND dissolved_on IS NULL",
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|row| (row.name, row.path)))
 }
 
 /// The secretaries of a branch: name and phone.
-pub(super) async fn secretaries(conn: &mut PgConnection, organisation: OrganisationId) -> Result<Vec<(String, Option<String>)>, Error> {
+pub(super) async fn secretaries(
+    conn: &mut PgConnection,
+    organisation: OrganisationId,
+) -> Result<Vec<(String, Option<String>)>, Error> {
     let rows = sqlx::query!(
         "SELECT m.full_name, m.phone FROM role_grant g JOIN member m ON m.id = g.member
          WHERE g.organisation = $1 AND g.role = 'secretary' AND g.revoked_at IS NULL

@@ -2,7 +2,10 @@
 //! slowly, by login and by address, apart for each tenant. In memory: a restart
 //! forgives.
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::{Clock as _, DefaultClock}};
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
 use kernel::{Error, TenantId};
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -26,7 +29,12 @@ impl Default for Throttle {
 
 impl Throttle {
     /// Counts one try.
-    pub(super) fn count(&self, tenant: &TenantId, address: IpAddr, login: &str) -> Result<(), Error> {
+    pub(super) fn count(
+        &self,
+        tenant: &TenantId,
+        address: IpAddr,
+        login: &str,
+    ) -> Result<(), Error> {
         let now = DefaultClock::default().now();
         let late = |wait: Duration| Err(Error::TooManyRequests(wait));
         if let Err(not_yet) = self.by_address.check_key(&(tenant.clone(), address)) {
@@ -46,7 +54,9 @@ impl Throttle {
 
 fn quota(millis: u64, burst: u32) -> Quota {
     let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-    Quota::with_period(Duration::from_millis(millis)).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
+    Quota::with_period(Duration::from_millis(millis))
+        .unwrap_or(Quota::per_second(burst))
+        .allow_burst(burst)
 }
 
 #[cfg(test)]
@@ -63,7 +73,10 @@ mod tests {
         for _ in 0..10 {
             assert!(throttle.count(&a, address, "0912345678").is_ok());
         }
-        assert!(matches!(throttle.count(&a, address, "0912345678"), Err(Error::TooManyRequests(_))));
+        assert!(matches!(
+            throttle.count(&a, address, "0912345678"),
+            Err(Error::TooManyRequests(_))
+        ));
         assert!(throttle.count(&a, address, "0912345679").is_ok());
         assert!(throttle.count(&b, address, "0912345678").is_ok());
     }

@@ -19,12 +19,17 @@ pub(super) struct Withdrawn {
 #[utoipa::path(post, path = "/members/{id}/withdraw", operation_id = "account.withdraw", tag = "account",
     params(("id" = uuid::Uuid, Path, description = "The member")),
     responses((status = 200, body = Withdrawn), (status = 404, description = "No such member within reach"),
-        (status = 409, description = "The account is not active")))]
-pub(super) async fn withdraw(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de::IgnoredAny>) -> web::Result<Done<Withdrawn>> {
+        (status = 409, description = "The account is not active, or the last administrator's")))]
+pub(super) async fn withdraw(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<serde::de::IgnoredAny>,
+) -> web::Result<Done<Withdrawn>> {
     let member: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
     let person = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&person.path.clone().into())?;
+    crate::people::keep_an_admin(&mut tx, member).await?;
     withdraw_in(&mut tx, ctx.world(), ctx.account(), member, person.organisation.into()).await?;
     tx.commit().await?;
     Ok(Done::new(format!("/members/{member}"), Withdrawn { member }).flash("Đã thu hồi tài khoản."))
@@ -46,6 +51,10 @@ pub async fn withdraw_in(
         .await?
         .ok_or_else(|| Error::Conflict("Tài khoản này chưa kích hoạt hoặc đã thu hồi.".into()))?;
     store::end_sessions(tx, account, None, now).await?;
-    tx.record(world, NewEvent::new("account.withdrawn").by(by).in_organisation(organisation).on(account)).await?;
+    tx.record(
+        world,
+        NewEvent::new("account.withdrawn").by(by).in_organisation(organisation).on(account),
+    )
+    .await?;
     Ok(())
 }

@@ -28,7 +28,9 @@ pub async fn rename_in(
     name: &str,
     on: Date,
 ) -> Result<()> {
-    change_in(tx, world, by, id, Change { name: Some(name.into()), parent: None, on }).await.map(drop)
+    change_in(tx, world, by, id, Change { name: Some(name.into()), parent: None, on })
+        .await
+        .map(drop)
 }
 
 /// Moves an organisation and all below it under another parent.
@@ -84,17 +86,24 @@ pub async fn change_in(
             .ok_or_else(|| Error::field("parent", "Không có tổ chức cấp trên này."))?;
         hang_in(tx, &unit, &parent, change.on).await?;
     }
-    let event = NewEvent::new("organisation.changed").by(by).in_organisation(id).on(id).with(serde_json::json!({
-        "renamed": name.is_some(),
-        "moved": parent.is_some(),
-        "on": change.on.to_string(),
-    }))?;
+    let event = NewEvent::new("organisation.changed").by(by).in_organisation(id).on(id).with(
+        serde_json::json!({
+            "renamed": name.is_some(),
+            "moved": parent.is_some(),
+            "on": change.on.to_string(),
+        }),
+    )?;
     tx.record(world, event).await?;
     Ok(true)
 }
 
 /// Moves a unit with all below it, without an event.
-pub(super) async fn hang_in(tx: &mut TenantTx, unit: &store::Unit, parent: &store::Unit, on: Date) -> Result<()> {
+pub(super) async fn hang_in(
+    tx: &mut TenantTx,
+    unit: &store::Unit,
+    parent: &store::Unit,
+    on: Date,
+) -> Result<()> {
     if let Err(sentence) = fits(unit, parent, on) {
         return Err(Error::field("parent", sentence));
     }
@@ -120,7 +129,10 @@ fn fits(unit: &store::Unit, parent: &store::Unit, on: Date) -> Result<(), String
         return Err(format!("«{}» không đứng ngay dưới «{}».", unit.kind, parent.kind));
     }
     if on < parent.placed_on {
-        return Err(format!("Cấp trên này mới ở vị trí hiện nay từ ngày {}.", viet::format_date(parent.placed_on)));
+        return Err(format!(
+            "Cấp trên này mới ở vị trí hiện nay từ ngày {}.",
+            viet::format_date(parent.placed_on)
+        ));
     }
     Ok(())
 }
@@ -129,7 +141,10 @@ fn fits(unit: &store::Unit, parent: &store::Unit, on: Date) -> Result<(), String
 fn not_before(latest: Date, on: Date) -> Result<()> {
     if on < latest {
         let day = viet::format_date(latest);
-        return Err(Error::field("on", format!("Ở đây đã có thay đổi từ ngày {day}; hãy ghi ngày đó hoặc sau đó.")));
+        return Err(Error::field(
+            "on",
+            format!("Ở đây đã có thay đổi từ ngày {day}; hãy ghi ngày đó hoặc sau đó."),
+        ));
     }
     Ok(())
 }
@@ -180,7 +195,11 @@ mod tests {
         assert!(fits(&root, &district, on).unwrap_err().contains("Gốc"));
         assert!(fits(&district, &commune, on).unwrap_err().contains("nằm ngay trong"));
         assert!(fits(&district, &district, on).is_err());
-        assert!(fits(&district, &unit(4, Kind::GrassRoots, "1.4."), on).unwrap_err().contains("không đứng"));
+        assert!(
+            fits(&district, &unit(4, Kind::GrassRoots, "1.4."), on)
+                .unwrap_err()
+                .contains("không đứng")
+        );
         assert!(fits(&commune, &root, date!(2019 - 12 - 31)).unwrap_err().contains("01/01/2020"));
         let gone = Unit { dissolved_on: Some(on), ..root };
         assert!(fits(&commune, &gone, on).unwrap_err().contains("giải thể"));

@@ -36,7 +36,13 @@ pub(super) struct ChangePage {
 
 impl ChangePage {
     fn new(unit: store::Unit, form: ChangeForm, errors: Errors) -> Self {
-        Self { id: unit.id, name: unit.name, is_root: unit.parent.is_none(), form, errors: onto("name", errors) }
+        Self {
+            id: unit.id,
+            name: unit.name,
+            is_root: unit.parent.is_none(),
+            form,
+            errors: onto("name", errors),
+        }
     }
 }
 
@@ -50,7 +56,11 @@ pub(super) fn onto(field: &str, mut errors: Errors) -> Errors {
 
 impl Page for ChangePage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Đổi tên, chuyển cấp trên".into() } else { "Cần sửa: Đổi tên, chuyển cấp trên".into() }
+        if self.errors.0.is_empty() {
+            "Đổi tên, chuyển cấp trên".into()
+        } else {
+            "Cần sửa: Đổi tên, chuyển cấp trên".into()
+        }
     }
 }
 
@@ -91,12 +101,21 @@ pub(super) struct Changed {
     request_body(content((ChangeForm = "application/json"), (ChangeForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = Changed), (status = 404, description = "No such organisation within reach"),
         (status = 409, description = "It is dissolved"), (status = 422, description = "A field does not fit")))]
-pub(super) async fn change(ctx: Ctx, Path(id): Path<String>, Input(form): Input<ChangeForm>) -> web::Result<Done<Changed>> {
+pub(super) async fn change(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<ChangeForm>,
+) -> web::Result<Done<Changed>> {
     let unit = reach(&ctx, &id).await?;
     match submit(&ctx, unit.id, &form).await {
         Ok(changed) => {
-            let words = if changed { "Đã ghi thay đổi của tổ chức." } else { "Không có gì thay đổi." };
-            Ok(Done::new(format!("/organisations/{}", unit.id), Changed { id: unit.id, changed }).flash(words))
+            let words = if changed {
+                "Đã ghi thay đổi của tổ chức."
+            } else {
+                "Không có gì thay đổi."
+            };
+            Ok(Done::new(format!("/organisations/{}", unit.id), Changed { id: unit.id, changed })
+                .flash(words))
         }
         Err(error) => Err(Failure::form(error, |errors| ChangePage::new(unit, form, errors))),
     }
@@ -110,7 +129,9 @@ async fn submit(ctx: &Ctx, id: OrganisationId, form: &ChangeForm) -> Result<bool
     } else {
         reachable(ctx, &mut tx, "organisation.change", "parent", &form.parent, &mut errors).await?
     };
-    let Some(on) = read_day("on", &form.on, &mut errors) else { return Err(Error::Invalid(errors)) };
+    let Some(on) = read_day("on", &form.on, &mut errors) else {
+        return Err(Error::Invalid(errors));
+    };
     errors.or(())?;
     let change = Change { name: Some(form.name.clone()), parent: parent.map(|unit| unit.id), on };
     let changed = change_in(&mut tx, ctx.world(), ctx.account(), id, change).await?;

@@ -38,7 +38,9 @@ pub async fn dissolve_in(
     let unit = store::unit(tx, id).await?.ok_or(Error::NotFound)?;
     let successor = match successor {
         Some(id) => Some(
-            store::unit(tx, id).await?.ok_or_else(|| Error::field("successor", "Không có tổ chức kế tục này."))?,
+            store::unit(tx, id)
+                .await?
+                .ok_or_else(|| Error::field("successor", "Không có tổ chức kế tục này."))?,
         ),
         None => None,
     };
@@ -63,13 +65,15 @@ pub async fn dissolve_in(
         store::succeed(tx, id, successor.id, on, world.now()).await?;
     }
     store::dissolve(tx, id, on, by, world.now()).await?;
-    let event = NewEvent::new("organisation.dissolved").by(by).in_organisation(id).on(id).with(serde_json::json!({
-        "on": on.to_string(),
-        "successor": successor.as_ref().map(|unit| unit.id),
-        "members": members.len(),
-        "children": children.len(),
-        "deltas": deltas.list(),
-    }))?;
+    let event = NewEvent::new("organisation.dissolved").by(by).in_organisation(id).on(id).with(
+        serde_json::json!({
+            "on": on.to_string(),
+            "successor": successor.as_ref().map(|unit| unit.id),
+            "members": members.len(),
+            "children": children.len(),
+            "deltas": deltas.list(),
+        }),
+    )?;
     tx.record(world, event).await?;
     Ok(Dissolved { members: members.len(), children: children.len() })
 }
@@ -126,7 +130,10 @@ fn check(
     }
     if on < unit.changed_on {
         let day = viet::format_date(unit.changed_on);
-        return Err(Error::field("on", format!("Tổ chức này đã có thay đổi từ ngày {day}; hãy ghi ngày đó hoặc sau đó.")));
+        return Err(Error::field(
+            "on",
+            format!("Tổ chức này đã có thay đổi từ ngày {day}; hãy ghi ngày đó hoặc sau đó."),
+        ));
     }
     let Some(successor) = successor else {
         if members + children > 0 {
@@ -199,10 +206,19 @@ mod tests {
         assert!(matches!(check(&root, None, 0, 0, on, today), Err(Error::Conflict(_))));
         assert!(matches!(check(&commune, Some(&inside), 0, 1, on, today), Err(Error::Invalid(_))));
         assert!(matches!(check(&commune, Some(&commune), 0, 1, on, today), Err(Error::Invalid(_))));
-        assert!(matches!(check(&commune, None, 0, 0, date!(2025 - 07 - 03), today), Err(Error::Invalid(_))));
-        assert!(matches!(check(&commune, None, 0, 0, date!(2019 - 07 - 03), today), Err(Error::Invalid(_))));
+        assert!(matches!(
+            check(&commune, None, 0, 0, date!(2025 - 07 - 03), today),
+            Err(Error::Invalid(_))
+        ));
+        assert!(matches!(
+            check(&commune, None, 0, 0, date!(2019 - 07 - 03), today),
+            Err(Error::Invalid(_))
+        ));
         let gone = Unit { dissolved_on: Some(on), ..commune.clone() };
         assert!(matches!(check(&gone, None, 0, 0, on, today), Err(Error::Conflict(_))));
-        assert!(matches!(check(&commune, Some(&unit(9, Kind::Branch, "1.9.")), 0, 0, on, today), Ok(())));
+        assert!(matches!(
+            check(&commune, Some(&unit(9, Kind::Branch, "1.9.")), 0, 0, on, today),
+            Ok(())
+        ));
     }
 }

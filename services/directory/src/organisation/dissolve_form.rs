@@ -45,7 +45,11 @@ impl DissolvePage {
 
 impl Page for DissolvePage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Giải thể, sáp nhập".into() } else { "Cần sửa: Giải thể, sáp nhập".into() }
+        if self.errors.0.is_empty() {
+            "Giải thể, sáp nhập".into()
+        } else {
+            "Cần sửa: Giải thể, sáp nhập".into()
+        }
     }
 }
 
@@ -55,7 +59,8 @@ impl Page for DissolvePage {
     responses((status = 200, body = DissolvePage), (status = 404, description = "No such organisation within reach")))]
 pub(super) async fn form(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<DissolvePage>> {
     let unit = reach(&ctx, &id).await?;
-    let form = DissolveForm { on: viet::format_date(ctx.world().today()), ..DissolveForm::default() };
+    let form =
+        DissolveForm { on: viet::format_date(ctx.world().today()), ..DissolveForm::default() };
     Ok(View(DissolvePage::new(unit, form, Errors::default())))
 }
 
@@ -78,11 +83,18 @@ pub(super) struct Ended {
     responses((status = 200, body = Ended), (status = 404, description = "No such organisation within reach"),
         (status = 409, description = "Members or organisations would be left behind"),
         (status = 422, description = "A field does not fit")))]
-pub(super) async fn dissolve(ctx: Ctx, Path(id): Path<String>, Input(form): Input<DissolveForm>) -> web::Result<Done<Ended>> {
+pub(super) async fn dissolve(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<DissolveForm>,
+) -> web::Result<Done<Ended>> {
     let unit = reach(&ctx, &id).await?;
     match submit(&ctx, unit.id, &form).await {
         Ok(ended) => {
-            let words = format!("Đã giải thể. Chuyển sang tổ chức kế tục: {} đảng viên, {} tổ chức.", ended.members, ended.children);
+            let words = format!(
+                "Đã giải thể. Chuyển sang tổ chức kế tục: {} đảng viên, {} tổ chức.",
+                ended.members, ended.children
+            );
             Ok(Done::new(format!("/organisations/{}", unit.id), ended).flash(words))
         }
         Err(error) => Err(Failure::form(error, |errors| DissolvePage::new(unit, form, errors))),
@@ -95,7 +107,8 @@ async fn submit(ctx: &Ctx, id: OrganisationId, form: &DissolveForm) -> Result<En
     let successor = if viet::normalise(&form.successor).is_empty() {
         None
     } else {
-        reachable(ctx, &mut tx, "organisation.dissolve", "successor", &form.successor, &mut errors).await?
+        reachable(ctx, &mut tx, "organisation.dissolve", "successor", &form.successor, &mut errors)
+            .await?
     };
     let on = read_day("on", &form.on, &mut errors);
     if form.confirmed != "true" {
@@ -103,7 +116,9 @@ async fn submit(ctx: &Ctx, id: OrganisationId, form: &DissolveForm) -> Result<En
     }
     let Some(on) = on else { return Err(Error::Invalid(errors)) };
     errors.or(())?;
-    let done = dissolve_in(&mut tx, ctx.world(), ctx.account(), id, successor.map(|unit| unit.id), on).await?;
+    let done =
+        dissolve_in(&mut tx, ctx.world(), ctx.account(), id, successor.map(|unit| unit.id), on)
+            .await?;
     tx.commit().await?;
     Ok(Ended { id, members: done.members, children: done.children })
 }

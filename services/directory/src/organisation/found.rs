@@ -59,7 +59,9 @@ pub async fn found_in(
     match (founding.parent, &parent) {
         (Some(_), None) => errors.add("parent", "Không có tổ chức cấp trên này."),
         (None, _) if store::root(tx).await?.is_some() => {
-            return Err(Error::Conflict("Cây tổ chức đã có gốc; tổ chức mới phải có cấp trên.".into()));
+            return Err(Error::Conflict(
+                "Cây tổ chức đã có gốc; tổ chức mới phải có cấp trên.".into(),
+            ));
         }
         _ => {}
     }
@@ -75,11 +77,10 @@ pub async fn found_in(
     let label = store::labels(tx, 1).await?;
     new.add(id, code, founding.kind, name, parent.as_ref(), &label, founding.on);
     store::insert(tx, &new).await?;
-    let event = NewEvent::new("organisation.founded")
-        .by(by)
-        .in_organisation(id)
-        .on(id)
-        .with(serde_json::json!({ "kind": founding.kind.name(), "on": founding.on.to_string() }))?;
+    let event =
+        NewEvent::new("organisation.founded").by(by).in_organisation(id).on(id).with(
+            serde_json::json!({ "kind": founding.kind.name(), "on": founding.on.to_string() }),
+        )?;
     tx.record(world, event).await?;
     Ok(id)
 }
@@ -97,9 +98,13 @@ pub async fn found_all_in(
     plan: &[Planned],
 ) -> Result<HashMap<String, OrganisationId>> {
     store::lock_tree(tx).await?;
-    let codes: Vec<String> = plan.iter().flat_map(|p| [viet::normalise(&p.code), viet::normalise(&p.parent)]).collect();
-    let mut places: HashMap<String, Place> =
-        store::units(tx, &[], &codes).await?.into_iter().map(|unit| (unit.code.clone(), Place::of(unit))).collect();
+    let codes: Vec<String> =
+        plan.iter().flat_map(|p| [viet::normalise(&p.code), viet::normalise(&p.parent)]).collect();
+    let mut places: HashMap<String, Place> = store::units(tx, &[], &codes)
+        .await?
+        .into_iter()
+        .map(|unit| (unit.code.clone(), Place::of(unit)))
+        .collect();
     let labels = store::labels(tx, plan.len()).await?;
     let (mut new, mut errors) = (store::NewUnits::default(), Errors::default());
     let mut founded = HashMap::with_capacity(plan.len());
@@ -125,7 +130,10 @@ pub async fn found_all_in(
         above = above.or(parent.map(|place| place.id));
         let id: OrganisationId = world.id();
         let path = new.add(id, code.clone(), planned.kind, name, parent, label, planned.on);
-        places.insert(code.clone(), Place { id, kind: planned.kind, path, since: planned.on, dissolved: false });
+        places.insert(
+            code.clone(),
+            Place { id, kind: planned.kind, path, since: planned.on, dissolved: false },
+        );
         founded.insert(code, id);
     }
     errors.or(())?;
@@ -133,7 +141,9 @@ pub async fn found_all_in(
         return Ok(founded);
     }
     store::insert(tx, &new).await?;
-    let mut event = NewEvent::new("organisation.founded").by(by).with(serde_json::json!({ "count": founded.len() }))?;
+    let mut event = NewEvent::new("organisation.founded")
+        .by(by)
+        .with(serde_json::json!({ "count": founded.len() }))?;
     event.organisation = above;
     tx.record(world, event).await?;
     Ok(founded)
@@ -154,7 +164,13 @@ pub async fn ensure_root_in(
     if let Some(id) = store::root(tx).await? {
         return Ok(id);
     }
-    found_in(tx, world, None, Founding { code: code.into(), kind, name: name.into(), parent: None, on }).await
+    found_in(
+        tx,
+        world,
+        None,
+        Founding { code: code.into(), kind, name: name.into(), parent: None, on },
+    )
+    .await
 }
 
 /// What a new organisation is going to stand under.
@@ -179,7 +195,15 @@ impl Place {
 }
 
 /// The rules of a founding, apart from what only the database knows.
-fn check(code: &str, name: &str, kind: Kind, parent: Option<&Place>, on: Date, today: Date, errors: &mut Errors) {
+fn check(
+    code: &str,
+    name: &str,
+    kind: Kind,
+    parent: Option<&Place>,
+    on: Date,
+    today: Date,
+    errors: &mut Errors,
+) {
     if code.is_empty() || code.len() > MOST || code.contains(' ') {
         errors.add("code", "Hãy ghi mã tổ chức, không có dấu cách.");
     }
@@ -192,7 +216,13 @@ fn check(code: &str, name: &str, kind: Kind, parent: Option<&Place>, on: Date, t
         } else if !kind.may_stand_under(place.kind) {
             errors.add("parent", format!("«{kind}» không đứng ngay dưới «{}».", place.kind));
         } else if on < place.since {
-            errors.add("on", format!("Cấp trên mới ở vị trí hiện nay từ ngày {}.", viet::format_date(place.since)));
+            errors.add(
+                "on",
+                format!(
+                    "Cấp trên mới ở vị trí hiện nay từ ngày {}.",
+                    viet::format_date(place.since)
+                ),
+            );
         }
     }
     if on > today {
@@ -202,7 +232,11 @@ fn check(code: &str, name: &str, kind: Kind, parent: Option<&Place>, on: Date, t
 
 /// Whether a name can be an organisation's.
 pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() || name.len() > 2 * MOST { Err("Hãy ghi tên đầy đủ của tổ chức.") } else { Ok(()) }
+    if name.is_empty() || name.len() > 2 * MOST {
+        Err("Hãy ghi tên đầy đủ của tổ chức.")
+    } else {
+        Ok(())
+    }
 }
 
 impl store::NewUnits {
@@ -218,7 +252,8 @@ impl store::NewUnits {
         label: &[i64],
         on: Date,
     ) -> String {
-        let label: String = label.iter().map(|label| format!("{label}.")).collect();
+        let label =
+            label.iter().fold(String::new(), |path, label| path + label.to_string().as_str() + ".");
         let path = format!("{}{label}", parent.map_or("", |place| &place.path));
         self.ids.push(id.0);
         self.codes.push(code);
@@ -254,9 +289,15 @@ mod tests {
             dissolved: false,
         };
         let today = date!(2026 - 11 - 20);
-        assert_eq!(fields("51.001", "Đảng bộ xã Tịnh Khê", Kind::GrassRoots, &province, today), [""; 0]);
+        assert_eq!(
+            fields("51.001", "Đảng bộ xã Tịnh Khê", Kind::GrassRoots, &province, today),
+            [""; 0]
+        );
         assert_eq!(fields("", "", Kind::Group, &province, today), ["code", "name", "parent"]);
-        assert_eq!(fields("51 1", "A", Kind::Branch, &province, date!(2026 - 11 - 21)), ["code", "on"]);
+        assert_eq!(
+            fields("51 1", "A", Kind::Branch, &province, date!(2026 - 11 - 21)),
+            ["code", "on"]
+        );
         assert_eq!(fields("51", "A", Kind::Branch, &province, date!(2025 - 06 - 30)), ["on"]);
         let gone = Place { dissolved: true, ..province };
         assert_eq!(fields("51", "A", Kind::Branch, &gone, today), ["parent"]);

@@ -42,14 +42,22 @@ impl FoundingPage {
             error.field = "parent".into();
         }
         // The topmost type is a root; the command line founds that.
-        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Central).map(|kind| (kind.name(), kind.label())).collect();
+        let kinds = Kind::ALL
+            .into_iter()
+            .filter(|kind| *kind != Kind::Central)
+            .map(|kind| (kind.name(), kind.label()))
+            .collect();
         Self { form, kinds, errors }
     }
 }
 
 impl Page for FoundingPage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Thành lập tổ chức".into() } else { "Cần sửa: Thành lập tổ chức".into() }
+        if self.errors.0.is_empty() {
+            "Thành lập tổ chức".into()
+        } else {
+            "Cần sửa: Thành lập tổ chức".into()
+        }
     }
 }
 
@@ -66,7 +74,8 @@ pub(super) struct Start {
 #[utoipa::path(get, path = "/organisations/new", operation_id = "organisation.new", tag = "organisations", params(Start),
     responses((status = 200, body = FoundingPage)))]
 pub(super) async fn form(ctx: Ctx, Query(start): Query<Start>) -> web::Result<View<FoundingPage>> {
-    let mut form = FoundingForm { on: viet::format_date(ctx.world().today()), ..FoundingForm::default() };
+    let mut form =
+        FoundingForm { on: viet::format_date(ctx.world().today()), ..FoundingForm::default() };
     if let Ok(id) = start.parent.parse::<OrganisationId>()
         && let Some(parent) = store::unit(&mut *ctx.read().await?, id).await?
         && ctx.may("organisation.found", &parent.path)
@@ -87,9 +96,13 @@ pub(super) struct Founded {
 #[utoipa::path(post, path = "/organisations", operation_id = "organisation.found", tag = "organisations",
     request_body(content((FoundingForm = "application/json"), (FoundingForm = "application/x-www-form-urlencoded"))),
     responses((status = 201, body = Founded), (status = 422, description = "A field does not fit")))]
-pub(super) async fn found(ctx: Ctx, Input(form): Input<FoundingForm>) -> web::Result<Done<Founded>> {
+pub(super) async fn found(
+    ctx: Ctx,
+    Input(form): Input<FoundingForm>,
+) -> web::Result<Done<Founded>> {
     match submit(&ctx, &form).await {
-        Ok(id) => Ok(Done::created(format!("/organisations/{id}"), Founded { id }).flash("Đã thành lập tổ chức.")),
+        Ok(id) => Ok(Done::created(format!("/organisations/{id}"), Founded { id })
+            .flash("Đã thành lập tổ chức.")),
         Err(error) => Err(Failure::form(error, |errors| FoundingPage::new(form, errors))),
     }
 }
@@ -97,11 +110,21 @@ pub(super) async fn found(ctx: Ctx, Input(form): Input<FoundingForm>) -> web::Re
 async fn submit(ctx: &Ctx, form: &FoundingForm) -> Result<OrganisationId, Error> {
     let mut tx = ctx.begin().await?;
     let mut errors = Errors::default();
-    let parent = reachable(ctx, &mut tx, "organisation.found", "parent", &form.parent, &mut errors).await?;
-    let kind: Option<Kind> = form.kind.parse().map_err(|e: super::UnknownKind| errors.add("kind", e.to_string())).ok();
+    let parent =
+        reachable(ctx, &mut tx, "organisation.found", "parent", &form.parent, &mut errors).await?;
+    let kind: Option<Kind> =
+        form.kind.parse().map_err(|e: super::UnknownKind| errors.add("kind", e.to_string())).ok();
     let on = read_day("on", &form.on, &mut errors);
-    let (Some(parent), Some(kind), Some(on)) = (parent, kind, on) else { return Err(Error::Invalid(errors)) };
-    let founding = Founding { code: form.code.clone(), kind, name: form.name.clone(), parent: Some(parent.id), on };
+    let (Some(parent), Some(kind), Some(on)) = (parent, kind, on) else {
+        return Err(Error::Invalid(errors));
+    };
+    let founding = Founding {
+        code: form.code.clone(),
+        kind,
+        name: form.name.clone(),
+        parent: Some(parent.id),
+        on,
+    };
     let id = found_in(&mut tx, ctx.world(), ctx.account(), founding).await?;
     tx.commit().await?;
     Ok(id)
@@ -122,9 +145,11 @@ pub(crate) async fn reachable(
         errors.add(field, "Hãy ghi mã tổ chức.");
         return Ok(None);
     }
-    let unit = store::unit_by_code(conn, &code).await?.filter(|unit| ctx.may(operation, &unit.path));
+    let unit =
+        store::unit_by_code(conn, &code).await?.filter(|unit| ctx.may(operation, &unit.path));
     if unit.is_none() {
-        errors.add(field, format!("Không có tổ chức nào mang mã {code} trong phạm vi của đồng chí."));
+        errors
+            .add(field, format!("Không có tổ chức nào mang mã {code} trong phạm vi của đồng chí."));
     }
     Ok(unit)
 }

@@ -105,7 +105,10 @@ impl OrganisationListPage {
 /// The tree, today or on a day, or the units whose names match.
 #[utoipa::path(get, path = "/organisations", operation_id = "organisation.list", tag = "organisations", params(Which),
     responses((status = 200, body = OrganisationListPage)))]
-pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<OrganisationListPage>> {
+pub(super) async fn list(
+    ctx: Ctx,
+    Query(which): Query<Which>,
+) -> web::Result<View<OrganisationListPage>> {
     let (on, past, errors) = day(&which.on, ctx.world().today());
     let scopes = ctx.scopes();
     let q = viet::normalise(&which.q);
@@ -153,7 +156,11 @@ pub(super) fn day(entered: &str, today: Date) -> (Date, bool, Errors) {
 }
 
 /// Rows with the figures that go with them.
-pub(super) async fn items(conn: &mut PgConnection, rows: Vec<StandingRow>, past: bool) -> Result<Vec<UnitItem>> {
+pub(super) async fn items(
+    conn: &mut PgConnection,
+    rows: Vec<StandingRow>,
+    past: bool,
+) -> Result<Vec<UnitItem>> {
     let members: HashMap<_, _> = if past {
         HashMap::new()
     } else {

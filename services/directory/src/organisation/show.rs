@@ -149,7 +149,8 @@ impl OrganisationPage {
     /// print for, or too many.
     fn print_words(&self) -> String {
         let people = self.members.as_deref().unwrap_or_default();
-        let waiting = people.iter().filter(|person| person.account.as_deref() != Some("active")).count();
+        let waiting =
+            people.iter().filter(|person| person.account.as_deref() != Some("active")).count();
         if !self.may.print {
             String::new()
         } else if waiting > 0 {
@@ -180,14 +181,19 @@ pub(super) async fn show(
     let then = if past { store::name_on(&mut conn, id, on).await? } else { None };
     let rows = store::under(&mut conn, id, &scopes, on).await?;
     let children = items(&mut conn, rows, past).await?;
-    let below = store::members_below(&mut conn, &[id.0]).await?.first().map_or(0, |(_, count)| *count);
+    let below =
+        store::members_below(&mut conn, &[id.0]).await?.first().map_or(0, |(_, count)| *count);
     let alive = unit.dissolved_on.is_none() && !past;
     let members = if alive && ctx.may("member.list", &unit.path) {
-        let secretary = actor.grants.iter().any(|g| g.role == Role::Secretary && g.scope.covers(&unit.path));
+        let secretary =
+            actor.grants.iter().any(|g| g.role == Role::Secretary && g.scope.covers(&unit.path));
         let person = |row: store::HomeRow| Person {
             id: row.id.into(),
             name: row.full_name,
-            phone: row.phone.map(|phone| if secretary { phone } else { viet::mask_phone(&phone) }).unwrap_or_default(),
+            phone: row
+                .phone
+                .map(|phone| if secretary { phone } else { viet::mask_phone(&phone) })
+                .unwrap_or_default(),
             standing: row.standing,
             status: row.status,
             account: row.account,
@@ -214,12 +220,22 @@ pub(super) async fn show(
         periods: store::periods(&mut conn, id)
             .await?
             .into_iter()
-            .map(|p| Period { from: Day(p.valid_from), to: p.valid_to.map(Day), name: p.name, parent: p.parent })
+            .map(|p| Period {
+                from: Day(p.valid_from),
+                to: p.valid_to.map(Day),
+                name: p.name,
+                parent: p.parent,
+            })
             .collect(),
         successions: store::successions(&mut conn, id)
             .await?
             .into_iter()
-            .map(|s| Succession { id: s.id.into(), name: s.name, on: Day(s.on_date), after: s.after })
+            .map(|s| Succession {
+                id: s.id.into(),
+                name: s.name,
+                on: Day(s.on_date),
+                after: s.after,
+            })
             .collect(),
         above: store::above(&mut conn, &unit.path.0, &scopes).await?,
         may: May {

@@ -7,7 +7,8 @@ mod reading;
 
 pub(super) use ending::{children, dissolve, lock, on_roll, succeed};
 pub(super) use reading::{
-    HomeRow, StandingRow, above, members_below, name_on, periods, search, successions, tops, under, home,
+    HomeRow, StandingRow, above, home, members_below, name_on, periods, search, successions, tops,
+    under,
 };
 
 use super::kind::Kind;
@@ -66,13 +67,19 @@ impl TryFrom<UnitRow> for Unit {
 
 /// One change of the tree at a time: the checks before it read many rows.
 pub(super) async fn lock_tree(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!("SELECT id FROM organisation WHERE parent IS NULL FOR NO KEY UPDATE").fetch_all(conn).await?;
+    sqlx::query!("SELECT id FROM organisation WHERE parent IS NULL FOR NO KEY UPDATE")
+        .fetch_all(conn)
+        .await?;
     Ok(())
 }
 
 /// Units by their identifiers, or by their codes, in no order; nothing for
 /// what is not there.
-pub(crate) async fn units(conn: &mut PgConnection, ids: &[Uuid], codes: &[String]) -> Result<Vec<Unit>> {
+pub(crate) async fn units(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    codes: &[String],
+) -> Result<Vec<Unit>> {
     sqlx::query_as!(
         UnitRow,
         r#"SELECT o.id, o.code, o.kind, o.name, o.parent, o.path, o.founded_on, o.dissolved_on,
@@ -103,9 +110,10 @@ pub(crate) async fn unit_by_code(conn: &mut PgConnection, code: &str) -> Result<
 
 /// The root of the tree.
 pub(crate) async fn root(conn: &mut PgConnection) -> Result<Option<OrganisationId>> {
-    let id = sqlx::query_scalar!("SELECT id FROM organisation WHERE parent IS NULL ORDER BY id LIMIT 1")
-        .fetch_optional(conn)
-        .await?;
+    let id =
+        sqlx::query_scalar!("SELECT id FROM organisation WHERE parent IS NULL ORDER BY id LIMIT 1")
+            .fetch_optional(conn)
+            .await?;
     Ok(id.map(Into::into))
 }
 
@@ -165,7 +173,10 @@ pub(super) async fn insert(conn: &mut PgConnection, new: &NewUnits) -> Result<()
 }
 
 /// Living units at and below a place, and the day of the latest change among them.
-pub(super) async fn living(conn: &mut PgConnection, path: &OrgPath) -> Result<(Vec<Uuid>, Option<Date>)> {
+pub(super) async fn living(
+    conn: &mut PgConnection,
+    path: &OrgPath,
+) -> Result<(Vec<Uuid>, Option<Date>)> {
     let rows = sqlx::query!(
         "SELECT o.id, p.valid_from FROM organisation o
          JOIN organisation_period p ON p.organisation = o.id AND p.valid_to IS NULL
@@ -209,7 +220,11 @@ pub(super) async fn align(conn: &mut PgConnection, units: &[Uuid]) -> Result<()>
 }
 
 /// Gives a unit another name.
-pub(super) async fn rename(conn: &mut PgConnection, unit: OrganisationId, name: &str) -> Result<()> {
+pub(super) async fn rename(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+    name: &str,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE organisation SET name = $2, name_sort = $3, name_folded = $4 WHERE id = $1",
         unit.0,
@@ -223,7 +238,12 @@ pub(super) async fn rename(conn: &mut PgConnection, unit: OrganisationId, name: 
 }
 
 /// Hangs a unit with all below it, dissolved ones too, under another parent.
-pub(super) async fn hang(conn: &mut PgConnection, unit: &Unit, parent: OrganisationId, path: &OrgPath) -> Result<()> {
+pub(super) async fn hang(
+    conn: &mut PgConnection,
+    unit: &Unit,
+    parent: OrganisationId,
+    path: &OrgPath,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE organisation SET path = $2 || substr(path, length($1) + 1),
                 parent = CASE WHEN id = $3 THEN $4 ELSE parent END

@@ -35,7 +35,11 @@ pub(crate) fn read_day(field: &str, text: &str, errors: &mut Errors) -> Option<D
 /// A LIKE pattern for each word of a search: all of them must occur.
 pub(crate) fn patterns(search: &str) -> Vec<String> {
     let escaped = |word: &str| word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    viet::fold(search).split_whitespace().take(10).map(|word| format!("%{}%", escaped(word))).collect()
+    viet::fold(search)
+        .split_whitespace()
+        .take(10)
+        .map(|word| format!("%{}%", escaped(word)))
+        .collect()
 }
 
 /// An address with the parameters that are not empty.
@@ -45,13 +49,7 @@ pub(crate) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
         out.push(if out.contains('?') { '&' } else { '?' });
         out += name;
         out.push('=');
-        for byte in value.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                out += &format!("%{byte:02X}");
-            }
-        }
+        out += &web::percent_encoded(value);
     }
     out
 }
@@ -72,14 +70,20 @@ mod tests {
     #[test]
     fn addresses_leave_out_what_is_empty() {
         assert_eq!(address("/members", &[("q", ""), ("page", "2")]), "/members?page=2");
-        assert_eq!(address("/members", &[("q", "Á & b"), ("unit", "1.2")]), "/members?q=%C3%81%20%26%20b&unit=1.2");
+        assert_eq!(
+            address("/members", &[("q", "Á & b"), ("unit", "1.2")]),
+            "/members?q=%C3%81%20%26%20b&unit=1.2"
+        );
         assert_eq!(address("/members", &[]), "/members");
     }
 
     #[test]
     fn a_day_has_two_faces() {
         let day = Day(date!(2025 - 07 - 01));
-        assert_eq!((day.to_string().as_str(), serde_json::to_string(&day).unwrap().as_str()), ("01/07/2025", "\"2025-07-01\""));
+        assert_eq!(
+            (day.to_string().as_str(), serde_json::to_string(&day).unwrap().as_str()),
+            ("01/07/2025", "\"2025-07-01\"")
+        );
         let mut errors = Errors::default();
         assert_eq!(read_day("on", "1/7/2025", &mut errors), Some(date!(2025 - 07 - 01)));
         assert_eq!((read_day("on", "", &mut errors), errors.0.len()), (None, 1));

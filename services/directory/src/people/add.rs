@@ -19,7 +19,12 @@ pub struct NewMember {
 /// # Errors
 /// [`Error::Invalid`] when the card or file number is another member's;
 /// [`Error::NotFound`] without such a living organisation.
-pub async fn add_in(tx: &mut TenantTx, world: &World, by: Option<AccountId>, new: NewMember) -> Result<MemberId> {
+pub async fn add_in(
+    tx: &mut TenantTx,
+    world: &World,
+    by: Option<AccountId>,
+    new: NewMember,
+) -> Result<MemberId> {
     let NewMember { organisation, record } = new;
     store::hold_unit(tx, organisation).await?.ok_or(Error::NotFound)?;
     let id: MemberId = world.id();
@@ -71,7 +76,8 @@ pub async fn ensure_official_in(
         if full_name.is_empty() {
             return Err(Error::field("full_name", "Hãy ghi họ tên của người giữ vai trò."));
         }
-        let phone = viet::normalise_phone(phone).map_err(|e| Error::field("phone", format!("Số điện thoại chưa đúng: {e}.")))?;
+        let phone = viet::normalise_phone(phone)
+            .map_err(|e| Error::field("phone", format!("Số điện thoại chưa đúng: {e}.")))?;
         let record = Record {
             full_name,
             birth_date: None,

@@ -87,7 +87,10 @@ impl AuditPage {
     }
 
     fn at(&self, before: &str) -> String {
-        address("/audit", &[("kind", &self.kind), ("from", &self.from), ("to", &self.to), ("before", before)])
+        address(
+            "/audit",
+            &[("kind", &self.kind), ("from", &self.from), ("to", &self.to), ("before", before)],
+        )
     }
 
     fn start(&self) -> String {
@@ -106,16 +109,24 @@ pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<Vi
     let mut errors = Errors::default();
     let mut moment = |field: &str, text: &str, days: i64| {
         let day = if text.trim().is_empty() { None } else { read_day(field, text, &mut errors) }?;
-        Some((day.checked_add(Duration::days(days))?).with_time(Time::MIDNIGHT).assume_offset(viet::HO_CHI_MINH))
+        Some(
+            (day.checked_add(Duration::days(days))?)
+                .with_time(Time::MIDNIGHT)
+                .assume_offset(viet::HO_CHI_MINH),
+        )
     };
-    let period = store::Period { from: moment("from", &which.from, 0), to: moment("to", &which.to, 1) };
+    let period =
+        store::Period { from: moment("from", &which.from, 0), to: moment("to", &which.to, 1) };
     let before: Option<Uuid> = which.before.parse().ok();
     let most = i64::try_from(PAGE + 1).map_err(kernel::Error::from)?;
     let mut conn = ctx.read().await?;
-    let rows = store::events(&mut conn, &ctx.scopes(), which.kind.trim(), &period, before, most).await?;
+    let rows =
+        store::events(&mut conn, &ctx.scopes(), which.kind.trim(), &period, before, most).await?;
     let more = rows.len() > PAGE;
-    let accounts: Vec<Uuid> = rows.iter().flat_map(|row| [row.actor, row.assisted_by]).flatten().collect();
-    let names: HashMap<Uuid, String> = store::account_names(&mut conn, &accounts).await?.into_iter().collect();
+    let accounts: Vec<Uuid> =
+        rows.iter().flat_map(|row| [row.actor, row.assisted_by]).flatten().collect();
+    let names: HashMap<Uuid, String> =
+        store::account_names(&mut conn, &accounts).await?.into_iter().collect();
     let name = |account: Option<Uuid>| account.and_then(|id| names.get(&id).cloned());
     let events: Vec<Item> = rows
         .into_iter()

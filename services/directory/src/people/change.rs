@@ -50,15 +50,25 @@ pub(super) struct Changed {
     responses((status = 200, body = Changed), (status = 404, description = "No such member within reach"),
         (status = 409, description = "The last administrator cannot leave"),
         (status = 422, description = "A field does not fit")))]
-pub(super) async fn change(ctx: Ctx, Path(id): Path<String>, Input(form): Input<MemberForm>) -> web::Result<Done<Changed>> {
+pub(super) async fn change(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<MemberForm>,
+) -> web::Result<Done<Changed>> {
     let person = reach(&ctx, &id).await?;
     let id = person.id;
     match submit(&ctx, &person, &form).await {
         Ok(changed) => {
-            let words = if changed { "Đã lưu thông tin đảng viên." } else { "Không có gì thay đổi." };
+            let words = if changed {
+                "Đã lưu thông tin đảng viên."
+            } else {
+                "Không có gì thay đổi."
+            };
             Ok(Done::new(format!("/members/{id}"), Changed { id, changed }).flash(words))
         }
-        Err(error) => Err(Failure::form(error, |errors| MemberFormPage::new(Some(id), form, errors))),
+        Err(error) => {
+            Err(Failure::form(error, |errors| MemberFormPage::new(Some(id), form, errors)))
+        }
     }
 }
 
@@ -68,7 +78,15 @@ async fn submit(ctx: &Ctx, person: &store::Person, form: &MemberForm) -> Result<
     let home = if viet::normalise(&form.organisation) == person.code {
         Some(person.organisation)
     } else {
-        let branch = reachable(ctx, &mut tx, "member.change", "organisation", &form.organisation, &mut errors).await?;
+        let branch = reachable(
+            ctx,
+            &mut tx,
+            "member.change",
+            "organisation",
+            &form.organisation,
+            &mut errors,
+        )
+        .await?;
         branch.map(|branch| {
             super::check_home(&branch, &mut errors);
             branch.id
@@ -118,12 +136,17 @@ pub async fn change_in(
         activated,
     };
     let mut deltas = Deltas::default();
-    deltas.change(Some(counted(before.organisation, &before.record)), Some(counted(organisation, record)));
-    let event = NewEvent::new("member.changed").by(by).in_organisation(organisation).on(id).with(serde_json::json!({
-        "fields": fields,
-        "from": moved.then_some(before.organisation),
-        "deltas": deltas.list(),
-    }))?;
+    deltas.change(
+        Some(counted(before.organisation, &before.record)),
+        Some(counted(organisation, record)),
+    );
+    let event = NewEvent::new("member.changed").by(by).in_organisation(organisation).on(id).with(
+        serde_json::json!({
+            "fields": fields,
+            "from": moved.then_some(before.organisation),
+            "deltas": deltas.list(),
+        }),
+    )?;
     tx.record(world, event).await?;
     Ok(true)
 }
@@ -168,7 +191,8 @@ mod tests {
             has_smartphone: false,
         };
         assert_eq!(different(&record, &record.clone()), [""; 0]);
-        let other = Record { phone: Some("0912345678".into()), status: "exempt".into(), ..record.clone() };
+        let other =
+            Record { phone: Some("0912345678".into()), status: "exempt".into(), ..record.clone() };
         assert_eq!(different(&record, &other), ["phone", "status"]);
     }
 }

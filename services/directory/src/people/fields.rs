@@ -100,7 +100,10 @@ impl MemberForm {
         if viet::normalise(&self.organisation).is_empty() {
             errors.add("organisation", "Hãy ghi mã chi bộ.");
         }
-        if full_name.is_empty() || full_name.chars().any(char::is_numeric) || full_name.chars().count() > NAME {
+        if full_name.is_empty()
+            || full_name.chars().any(char::is_numeric)
+            || full_name.chars().count() > NAME
+        {
             errors.add("full_name", "Hãy ghi đủ họ, chữ đệm và tên, không ghi chữ số.");
         }
         let birth_date = day("birth_date", "Ngày sinh", &self.birth_date, OLDEST, today, errors);
@@ -108,13 +111,18 @@ impl MemberForm {
         if sex.is_none() && !self.sex.is_empty() {
             errors.add("sex", "Hãy chọn nam hoặc nữ.");
         }
-        let admitted_on = day("admitted_on", "Ngày vào Đảng", &self.admitted_on, FOUNDED, today, errors);
+        let admitted_on =
+            day("admitted_on", "Ngày vào Đảng", &self.admitted_on, FOUNDED, today, errors);
         if let (Some(born), Some(admitted)) = (birth_date, admitted_on)
             && admitted < birthday(born, AGE)
         {
-            errors.add("admitted_on", format!("Theo ngày sinh thì ngày vào Đảng này chưa đủ {AGE} tuổi."));
+            errors.add(
+                "admitted_on",
+                format!("Theo ngày sinh thì ngày vào Đảng này chưa đủ {AGE} tuổi."),
+            );
         }
-        let official_on = day("official_on", "Ngày chính thức", &self.official_on, FOUNDED, today, errors);
+        let official_on =
+            day("official_on", "Ngày chính thức", &self.official_on, FOUNDED, today, errors);
         if let (Some(admitted), Some(official)) = (admitted_on, official_on)
             && official < admitted
         {
@@ -122,7 +130,10 @@ impl MemberForm {
         }
         let card_number = number("card_number", &self.card_number, errors);
         let file_number = number("file_number", &self.file_number, errors);
-        if card_number.is_none() && file_number.is_none() && errors.of("card_number").or(errors.of("file_number")).is_none() {
+        if card_number.is_none()
+            && file_number.is_none()
+            && errors.of("card_number").or(errors.of("file_number")).is_none()
+        {
             errors.add("card_number", "Hãy ghi ít nhất một trong hai: số thẻ đảng, số lý lịch.");
         }
         let phone = match viet::normalise_phone(&self.phone) {
@@ -171,13 +182,21 @@ fn choice(entered: &str, among: &[&str]) -> Option<String> {
     among.contains(&entered).then(|| entered.to_owned())
 }
 
-fn day(field: &str, label: &str, entered: &str, from: Date, today: Date, errors: &mut Errors) -> Option<Date> {
+fn day(
+    field: &str,
+    label: &str,
+    entered: &str,
+    from: Date,
+    today: Date,
+    errors: &mut Errors,
+) -> Option<Date> {
     if entered.trim().is_empty() {
         return None;
     }
     match viet::parse_date(entered) {
         Ok(date) if date > today => errors.add(field, format!("{label} chưa đến.")),
-        Ok(date) if date < from => errors.add(field, format!("{label} sớm hơn {}; xin xem lại năm.", viet::format_date(from))),
+        Ok(date) if date < from => errors
+            .add(field, format!("{label} sớm hơn {}; xin xem lại năm.", viet::format_date(from))),
         Ok(date) => return Some(date),
         Err(error) => errors.add(field, format!("{label}: {error}.")),
     }
@@ -223,7 +242,10 @@ mod tests {
         assert_eq!(errors, Errors::default());
         assert_eq!(record.full_name, "Nguyễn Văn Ánh");
         assert_eq!(record.phone.as_deref(), Some("0912345678"));
-        assert_eq!((record.card_number.as_deref(), record.file_number.as_deref()), (None, Some("51 001")));
+        assert_eq!(
+            (record.card_number.as_deref(), record.file_number.as_deref()),
+            (None, Some("51 001"))
+        );
         assert!(record.has_smartphone);
         let again = MemberForm::of(&record, "51.001".into());
         assert_eq!(again.read(date!(2026 - 11 - 20), &mut errors), record);

@@ -52,7 +52,11 @@ impl MemberFormPage {
 
 impl Page for MemberFormPage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { self.heading().into() } else { format!("Cần sửa: {}", self.heading()) }
+        if self.errors.0.is_empty() {
+            self.heading().into()
+        } else {
+            format!("Cần sửa: {}", self.heading())
+        }
     }
 }
 
@@ -68,10 +72,16 @@ pub(super) struct Start {
 /// The form for a new member.
 #[utoipa::path(get, path = "/members/new", operation_id = "member.new", tag = "members", params(Start),
     responses((status = 200, body = MemberFormPage)))]
-pub(super) async fn form(ctx: Ctx, Query(start): Query<Start>) -> web::Result<View<MemberFormPage>> {
+pub(super) async fn form(
+    ctx: Ctx,
+    Query(start): Query<Start>,
+) -> web::Result<View<MemberFormPage>> {
     let unit = super::unit(&mut *ctx.read().await?, &start.unit).await?;
     let form = MemberForm {
-        organisation: unit.filter(|unit| ctx.may("member.add", &unit.path)).map(|unit| unit.code).unwrap_or_default(),
+        organisation: unit
+            .filter(|unit| ctx.may("member.add", &unit.path))
+            .map(|unit| unit.code)
+            .unwrap_or_default(),
         standing: "official".into(),
         status: "active".into(),
         ..MemberForm::default()
@@ -92,7 +102,9 @@ pub(super) struct Added {
     responses((status = 201, body = Added), (status = 422, description = "A field does not fit")))]
 pub(super) async fn add(ctx: Ctx, Input(form): Input<MemberForm>) -> web::Result<Done<Added>> {
     match submit(&ctx, &form).await {
-        Ok(id) => Ok(Done::created(format!("/members/{id}"), Added { id }).flash("Đã thêm đảng viên.")),
+        Ok(id) => {
+            Ok(Done::created(format!("/members/{id}"), Added { id }).flash("Đã thêm đảng viên."))
+        }
         Err(error) => Err(Failure::form(error, |errors| MemberFormPage::new(None, form, errors))),
     }
 }
@@ -100,14 +112,18 @@ pub(super) async fn add(ctx: Ctx, Input(form): Input<MemberForm>) -> web::Result
 async fn submit(ctx: &Ctx, form: &MemberForm) -> Result<MemberId, Error> {
     let mut tx = ctx.begin().await?;
     let mut errors = Errors::default();
-    let branch = reachable(ctx, &mut tx, "member.add", "organisation", &form.organisation, &mut errors).await?;
+    let branch =
+        reachable(ctx, &mut tx, "member.add", "organisation", &form.organisation, &mut errors)
+            .await?;
     let record = form.read(ctx.world().today(), &mut errors);
     if let Some(branch) = &branch {
         super::check_home(branch, &mut errors);
     }
     let Some(branch) = branch else { return Err(Error::Invalid(errors)) };
     errors.or(())?;
-    let id = add_in(&mut tx, ctx.world(), ctx.account(), NewMember { organisation: branch.id, record }).await?;
+    let id =
+        add_in(&mut tx, ctx.world(), ctx.account(), NewMember { organisation: branch.id, record })
+            .await?;
     tx.commit().await?;
     Ok(id)
 }

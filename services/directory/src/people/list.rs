@@ -49,7 +49,8 @@ struct Item {
 impl Item {
     fn meta(&self) -> String {
         let born = self.birth_date.map(|day| format!("sinh ngày {day}")).unwrap_or_default();
-        let (standing, status) = (label(&STANDINGS, &self.standing), label(&STATUSES, &self.status));
+        let (standing, status) =
+            (label(&STANDINGS, &self.standing), label(&STATUSES, &self.status));
         [self.organisation_name.as_str(), &born, standing, status]
             .into_iter()
             .filter(|text| !text.is_empty())
@@ -88,7 +89,10 @@ impl Page for MemberListPage {
 
 impl MemberListPage {
     fn at(&self, page: usize) -> String {
-        address("/members", &[("q", &self.q), ("unit", &self.unit_text()), ("page", &page.to_string())])
+        address(
+            "/members",
+            &[("q", &self.q), ("unit", &self.unit_text()), ("page", &page.to_string())],
+        )
     }
 
     fn unit_text(&self) -> String {
@@ -111,7 +115,10 @@ impl MemberListPage {
 /// The members within reach, by name; exact diacritics first.
 #[utoipa::path(get, path = "/members", operation_id = "member.list", tag = "members", params(Which),
     responses((status = 200, body = MemberListPage), (status = 404, description = "No such organisation within reach")))]
-pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<MemberListPage>> {
+pub(super) async fn list(
+    ctx: Ctx,
+    Query(which): Query<Which>,
+) -> web::Result<View<MemberListPage>> {
     let page = page_number(&which.page);
     let q = viet::normalise(&which.q);
     let mut conn = ctx.read().await?;
@@ -169,7 +176,10 @@ mod tests {
 
     #[test]
     fn pages_count_from_one() {
-        assert_eq!([page_number(""), page_number("0"), page_number("-3"), page_number("7")], [1, 1, 1, 7]);
+        assert_eq!(
+            [page_number(""), page_number("0"), page_number("-3"), page_number("7")],
+            [1, 1, 1, 7]
+        );
         assert_eq!(page_number("99999999"), 100_000);
     }
 }

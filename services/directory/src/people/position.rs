@@ -42,7 +42,11 @@ pub(super) struct PositionPage {
 
 impl Page for PositionPage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Ghi chức vụ".into() } else { "Cần sửa: Ghi chức vụ".into() }
+        if self.errors.0.is_empty() {
+            "Ghi chức vụ".into()
+        } else {
+            "Cần sửa: Ghi chức vụ".into()
+        }
     }
 }
 
@@ -57,7 +61,12 @@ pub(super) async fn form(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<P
         title: String::new(),
         held_from: viet::format_date(ctx.world().today()),
     };
-    Ok(View(PositionPage { member: person.id, name: person.record.full_name, form, errors: Errors::default() }))
+    Ok(View(PositionPage {
+        member: person.id,
+        name: person.record.full_name,
+        form,
+        errors: Errors::default(),
+    }))
 }
 
 /// A position that is now held, or no longer.
@@ -72,10 +81,17 @@ pub(super) struct Noted {
     request_body(content((PositionForm = "application/json"), (PositionForm = "application/x-www-form-urlencoded"))),
     responses((status = 201, body = Noted), (status = 404, description = "No such member within reach"),
         (status = 422, description = "A field does not fit")))]
-pub(super) async fn take(ctx: Ctx, Path(id): Path<String>, Input(form): Input<PositionForm>) -> web::Result<Done<Noted>> {
+pub(super) async fn take(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<PositionForm>,
+) -> web::Result<Done<Noted>> {
     let person = reach(&ctx, &id).await?;
     match submit(&ctx, person.id, &form).await {
-        Ok(id) => Ok(Done::created(format!("/members/{}", person.id), Noted { id }).flash("Đã ghi chức vụ.")),
+        Ok(id) => {
+            Ok(Done::created(format!("/members/{}", person.id), Noted { id })
+                .flash("Đã ghi chức vụ."))
+        }
         Err(error) => Err(Failure::form(error, |errors| PositionPage {
             member: person.id,
             name: person.record.full_name,
@@ -88,7 +104,9 @@ pub(super) async fn take(ctx: Ctx, Path(id): Path<String>, Input(form): Input<Po
 async fn submit(ctx: &Ctx, member: MemberId, form: &PositionForm) -> Result<Uuid, Error> {
     let mut tx = ctx.begin().await?;
     let mut errors = Errors::default();
-    let unit = reachable(ctx, &mut tx, "position.take", "organisation", &form.organisation, &mut errors).await?;
+    let unit =
+        reachable(ctx, &mut tx, "position.take", "organisation", &form.organisation, &mut errors)
+            .await?;
     let unit = unit.and_then(|unit| {
         let alive = unit.dissolved_on.is_none();
         if !alive {
@@ -163,7 +181,11 @@ impl LeavePage {
 
 impl Page for LeavePage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Ghi thôi giữ chức vụ".into() } else { "Cần sửa: Ghi thôi giữ chức vụ".into() }
+        if self.errors.0.is_empty() {
+            "Ghi thôi giữ chức vụ".into()
+        } else {
+            "Cần sửa: Ghi thôi giữ chức vụ".into()
+        }
     }
 }
 
@@ -190,7 +212,11 @@ async fn held(ctx: &Ctx, id: &str) -> Result<(Uuid, store::HeldPosition), Error>
     request_body(content((LeaveForm = "application/json"), (LeaveForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = Noted), (status = 404, description = "No such running position within reach"),
         (status = 422, description = "The date does not fit")))]
-pub(super) async fn leave(ctx: Ctx, Path(id): Path<String>, Input(form): Input<LeaveForm>) -> web::Result<Done<Noted>> {
+pub(super) async fn leave(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<LeaveForm>,
+) -> web::Result<Done<Noted>> {
     let (id, held) = held(&ctx, &id).await?;
     let mut errors = Errors::default();
     let to = read_day("held_to", &form.held_to, &mut errors);
@@ -199,8 +225,12 @@ pub(super) async fn leave(ctx: Ctx, Path(id): Path<String>, Input(form): Input<L
     }
     let to = match (to, errors.or(())) {
         (Some(to), Ok(())) => to,
-        (_, Err(error)) => return Err(Failure::form(error, |errors| LeavePage::new(id, held, form, errors))),
-        (None, Ok(())) => return Err(Error::internal("a day that is neither read nor refused").into()),
+        (_, Err(error)) => {
+            return Err(Failure::form(error, |errors| LeavePage::new(id, held, form, errors)));
+        }
+        (None, Ok(())) => {
+            return Err(Error::internal("a day that is neither read nor refused").into());
+        }
     };
     let mut tx = ctx.begin().await?;
     if !store::leave_position(&mut tx, id, to).await? {
@@ -213,5 +243,6 @@ pub(super) async fn leave(ctx: Ctx, Path(id): Path<String>, Input(form): Input<L
         .with(serde_json::json!({ "position": id, "on": to.to_string() }))?;
     tx.record(ctx.world(), event).await?;
     tx.commit().await?;
-    Ok(Done::new(format!("/members/{}", held.member), Noted { id }).flash("Đã ghi thôi giữ chức vụ."))
+    Ok(Done::new(format!("/members/{}", held.member), Noted { id })
+        .flash("Đã ghi thôi giữ chức vụ."))
 }

@@ -81,7 +81,11 @@ impl RolePage {
 
 impl Page for RolePage {
     fn title(&self) -> String {
-        if self.errors.0.is_empty() { "Cấp vai trò".into() } else { "Cần sửa: Cấp vai trò".into() }
+        if self.errors.0.is_empty() {
+            "Cấp vai trò".into()
+        } else {
+            "Cần sửa: Cấp vai trò".into()
+        }
     }
 }
 
@@ -116,11 +120,19 @@ pub(super) struct Granted {
     responses((status = 200, body = Granted), (status = 404, description = "No such member within reach"),
         (status = 409, description = "The member is no longer on the roll"),
         (status = 422, description = "A field does not fit")))]
-pub(super) async fn grant(ctx: Ctx, Path(id): Path<String>, Input(form): Input<RoleForm>) -> web::Result<Done<Granted>> {
+pub(super) async fn grant(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    Input(form): Input<RoleForm>,
+) -> web::Result<Done<Granted>> {
     let person = reach(&ctx, &id).await?;
     match submit(&ctx, &person, &form).await {
         Ok(granted) => {
-            let words = if granted { "Đã cấp vai trò." } else { "Đồng chí này đã có vai trò đó." };
+            let words = if granted {
+                "Đã cấp vai trò."
+            } else {
+                "Đồng chí này đã có vai trò đó."
+            };
             let member = person.id;
             Ok(Done::new(format!("/members/{member}"), Granted { member, granted }).flash(words))
         }
@@ -138,7 +150,9 @@ async fn submit(ctx: &Ctx, person: &store::Person, form: &RoleForm) -> Result<bo
     if role.is_none() {
         errors.add("role", "Hãy chọn vai trò.");
     }
-    let unit = reachable(ctx, &mut tx, "role.grant", "organisation", &form.organisation, &mut errors).await?;
+    let unit =
+        reachable(ctx, &mut tx, "role.grant", "organisation", &form.organisation, &mut errors)
+            .await?;
     if unit.as_ref().is_some_and(|unit| unit.dissolved_on.is_some()) {
         errors.add("organisation", "Tổ chức này đã giải thể.");
     }
@@ -160,7 +174,11 @@ pub(super) struct Revoked {
     params(("id" = Uuid, Path, description = "The grant")),
     responses((status = 200, body = Revoked), (status = 404, description = "No such grant within reach"),
         (status = 409, description = "The last administrator of the tenant")))]
-pub(super) async fn revoke(ctx: Ctx, Path(id): Path<String>, _: Input<serde::de::IgnoredAny>) -> web::Result<Done<Revoked>> {
+pub(super) async fn revoke(
+    ctx: Ctx,
+    Path(id): Path<String>,
+    _: Input<serde::de::IgnoredAny>,
+) -> web::Result<Done<Revoked>> {
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
     let held = store::held_role(&mut tx, id).await?.ok_or(Error::NotFound)?;
@@ -191,6 +209,9 @@ mod tests {
         assert!(!exists(Role::Reviewer, TenantKind::Province));
         assert!(!exists(Role::Reviewer, TenantKind::CentralBloc));
         assert!(exists(Role::Secretary, TenantKind::Province));
-        assert!(!exists(Role::Member, TenantKind::Province) && !exists(Role::Operator, TenantKind::National));
+        assert!(
+            !exists(Role::Member, TenantKind::Province)
+                && !exists(Role::Operator, TenantKind::National)
+        );
     }
 }

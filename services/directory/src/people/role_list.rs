@@ -91,7 +91,8 @@ pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<Vi
     let page = page_number(&which.page);
     let mut conn = ctx.read().await?;
     let wanted = viet::normalise(&which.unit);
-    let unit = super::unit(&mut conn, &wanted).await?.filter(|unit| ctx.may("role.list", &unit.path));
+    let unit =
+        super::unit(&mut conn, &wanted).await?.filter(|unit| ctx.may("role.list", &unit.path));
     let (rows, unit_name) = match (&unit, wanted.is_empty()) {
         // A code that is not within reach has no roles to show.
         (None, false) => (Vec::new(), String::new()),

@@ -97,12 +97,16 @@ impl MemberPage {
     fn facts(&self) -> Vec<(&'static str, String)> {
         let day = |date: Option<Day>| date.map(|day| day.to_string());
         let text = |text: &Option<String>| text.clone();
-        let sex = self.sex.as_deref().map(|sex| if sex == "female" { "Nữ" } else { "Nam" }.to_owned());
+        let sex =
+            self.sex.as_deref().map(|sex| if sex == "female" { "Nữ" } else { "Nam" }.to_owned());
         [
             ("Ngày sinh", day(self.birth_date)),
             ("Giới tính", sex),
             ("Số điện thoại", text(&self.phone)),
-            ("Điện thoại thông minh", Some(if self.has_smartphone { "Có" } else { "Không" }.into())),
+            (
+                "Điện thoại thông minh",
+                Some(if self.has_smartphone { "Có" } else { "Không" }.into()),
+            ),
             ("Đảng viên", Some(label(&STANDINGS, &self.standing).into())),
             ("Tình trạng", Some(label(&STATUSES, &self.status).into())),
             ("Ngày vào Đảng", day(self.admitted_on)),
@@ -124,7 +128,11 @@ impl MemberPage {
     }
 
     fn invite_words(&self) -> &'static str {
-        if self.is_active() { "Cấp mã đặt lại mật khẩu" } else { "In phiếu kích hoạt" }
+        if self.is_active() {
+            "Cấp mã đặt lại mật khẩu"
+        } else {
+            "In phiếu kích hoạt"
+        }
     }
 
     fn is_active(&self) -> bool {

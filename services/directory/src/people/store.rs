@@ -9,22 +9,33 @@ pub(super) use role::{grant, held_role, last_admin, revoke, roles, roles_of};
 pub(super) use trail::{Period, account_names, events};
 
 use super::fields::Record;
-use kernel::{MemberId, OrgPath, OrganisationId, Result, viet};
+use kernel::{Error, MemberId, OrgPath, OrganisationId, Result, viet};
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 /// A living unit, kept alive until the transaction ends: its place.
-pub(super) async fn hold_unit(conn: &mut PgConnection, unit: OrganisationId) -> Result<Option<OrgPath>> {
-    let path = sqlx::query_scalar!("SELECT path FROM organisation WHERE id = $1 AND dissolved_on IS NULL FOR SHARE", unit.0)
-        .fetch_optional(conn)
-        .await?;
+pub(super) async fn hold_unit(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<Option<OrgPath>> {
+    let path = sqlx::query_scalar!(
+        "SELECT path FROM organisation WHERE id = $1 AND dissolved_on IS NULL FOR SHARE",
+        unit.0
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(path.map(Into::into))
 }
 
 /// Who has this file number.
-pub(super) async fn member_by_file_number(conn: &mut PgConnection, file_number: &str) -> Result<Option<MemberId>> {
-    let id = sqlx::query_scalar!("SELECT id FROM member WHERE file_number = $1", file_number).fetch_optional(conn).await?;
+pub(super) async fn member_by_file_number(
+    conn: &mut PgConnection,
+    file_number: &str,
+) -> Result<Option<MemberId>> {
+    let id = sqlx::query_scalar!("SELECT id FROM member WHERE file_number = $1", file_number)
+        .fetch_optional(conn)
+        .await?;
     Ok(id.map(Into::into))
 }
 
@@ -45,6 +56,15 @@ pub(super) async fn taken(
     .fetch_one(conn)
     .await?;
     Ok((row.card, row.file))
+}
+
+/// Somebody else entered the same number since [`taken`] was asked.
+fn refused(error: sqlx::Error) -> Error {
+    match error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) {
+        Some("member_card_number_key") => Error::field("card_number", super::CARD_TAKEN),
+        Some("member_file_number_key") => Error::field("file_number", super::FILE_TAKEN),
+        _ => error.into(),
+    }
 }
 
 /// Adds a member.
@@ -78,7 +98,8 @@ pub(super) async fn insert(
         now
     )
     .execute(conn)
-    .await?;
+    .await
+    .map_err(refused)?;
     Ok(())
 }
 
@@ -113,7 +134,8 @@ pub(super) async fn update(
         now
     )
     .execute(conn)
-    .await?;
+    .await
+    .map_err(refused)?;
     Ok(())
 }
 
@@ -168,7 +190,9 @@ pub(super) async fn person(conn: &mut PgConnection, id: MemberId) -> Result<Opti
 
 /// A member whom nobody else changes until the transaction ends.
 pub(super) async fn hold_person(conn: &mut PgConnection, id: MemberId) -> Result<Option<Person>> {
-    sqlx::query!("SELECT id FROM member WHERE id = $1 FOR UPDATE", id.0).fetch_optional(&mut *conn).await?;
+    sqlx::query!("SELECT id FROM member WHERE id = $1 FOR UPDATE", id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
     person(conn, id).await
 }
 

@@ -82,10 +82,16 @@ mod tests {
     #[test]
     fn the_trail_does_not_say_who_read_what() {
         let name = Some("Lê Thị Lan");
-        for kind in ["document.opened", "document.acknowledged", "meeting.checked_in", "session.started"] {
+        for kind in
+            ["document.opened", "document.acknowledged", "meeting.checked_in", "session.started"]
+        {
             assert_eq!(who(kind, true, name), "Một đảng viên");
         }
-        assert_eq!(who("meeting.checked_in", false, None), "Một đảng viên", "checked in by the secretary");
+        assert_eq!(
+            who("meeting.checked_in", false, None),
+            "Một đảng viên",
+            "checked in by the secretary"
+        );
         assert_eq!(who("role.granted", true, name), "Lê Thị Lan");
         assert_eq!(who("role.granted", true, None), "Tài khoản không còn");
         assert_eq!(who("poem.recited", true, name), "Lê Thị Lan");

@@ -60,7 +60,8 @@ impl Branches {
 }
 
 fn loosen(code: &str) -> String {
-    let plain: String = code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let plain: String =
+        code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     plain.trim_start_matches('0').to_owned()
 }
 
@@ -79,7 +80,10 @@ pub(super) mod tests {
             kind: kind.into(),
             dissolved_on: None,
         };
-        let old = Branch { dissolved_on: Some(date!(2025 - 07 - 01)), ..unit(4, "01.009", "Chi bộ cũ", "chi_bo_co_so") };
+        let old = Branch {
+            dissolved_on: Some(date!(2025 - 07 - 01)),
+            ..unit(4, "01.009", "Chi bộ cũ", "chi_bo_co_so")
+        };
         Branches::new(vec![
             unit(1, "01.000", "Đảng bộ xã Thử", "dang_bo_co_so"),
             unit(2, "01.001", "Chi bộ thôn Một", "chi_bo_truc_thuoc"),

@@ -38,7 +38,13 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::Name,
         title: "Họ và tên",
-        others: &["ho ten", "ho va ten dang vien", "ho ten dang vien", "ho va ten khai sinh", "ten dang vien"],
+        others: &[
+            "ho ten",
+            "ho va ten dang vien",
+            "ho ten dang vien",
+            "ho va ten khai sinh",
+            "ten dang vien",
+        ],
         note: "Bắt buộc. Ghi đủ họ, chữ đệm và tên, có dấu, không ghi chữ số.",
         width: 28.0,
         examples: ["Nguyễn Văn Thử", "Trần Thị Mẫu"],
@@ -62,7 +68,13 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::Admitted,
         title: "Ngày vào Đảng",
-        others: &["ngay ket nap", "ngay ket nap dang", "ngay vao dang du bi", "vao dang ngay", "ngay du bi"],
+        others: &[
+            "ngay ket nap",
+            "ngay ket nap dang",
+            "ngay vao dang du bi",
+            "vao dang ngay",
+            "ngay du bi",
+        ],
         note: "Ngày kết nạp, ghi ngày/tháng/năm.",
         width: 15.0,
         examples: ["19/05/2001", "02/09/2025"],
@@ -70,7 +82,12 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::Official,
         title: "Ngày chính thức",
-        others: &["ngay vao dang chinh thuc", "ngay cong nhan chinh thuc", "chinh thuc ngay", "ngay cong nhan dang vien chinh thuc"],
+        others: &[
+            "ngay vao dang chinh thuc",
+            "ngay cong nhan chinh thuc",
+            "chinh thuc ngay",
+            "ngay cong nhan dang vien chinh thuc",
+        ],
         note: "Ngày được công nhận chính thức, ghi ngày/tháng/năm. Đảng viên dự bị thì để trống.",
         width: 16.0,
         examples: ["19/05/2002", ""],
@@ -86,7 +103,13 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::File,
         title: "Số lý lịch",
-        others: &["so ly lich dang vien", "so li lich", "so li lich dang vien", "so ho so", "so ho so dang vien"],
+        others: &[
+            "so ly lich dang vien",
+            "so li lich",
+            "so li lich dang vien",
+            "so ho so",
+            "so ho so dang vien",
+        ],
         note: "Cần có ít nhất một trong hai: số thẻ đảng hoặc số lý lịch. Mỗi số chỉ thuộc về một người.",
         width: 16.0,
         examples: ["LL-000001", "LL-000002"],
@@ -102,7 +125,14 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::Phone,
         title: "Điện thoại",
-        others: &["so dien thoai", "dien thoai di dong", "so dien thoai di dong", "di dong", "sdt", "so dt"],
+        others: &[
+            "so dien thoai",
+            "dien thoai di dong",
+            "so dien thoai di dong",
+            "di dong",
+            "sdt",
+            "so dt",
+        ],
         note: "Một số điện thoại. Nếu bảng tính làm mất số 0 ở đầu thì hệ thống tự thêm lại.",
         width: 14.0,
         examples: ["0900000001", ""],
@@ -126,7 +156,13 @@ pub(super) const COLUMNS: [Spec; 12] = [
     Spec {
         column: Column::Smartphone,
         title: "Có điện thoại thông minh",
-        others: &["dien thoai thong minh", "co smartphone", "smartphone", "su dung dien thoai thong minh", "co dung dien thoai thong minh"],
+        others: &[
+            "dien thoai thong minh",
+            "co smartphone",
+            "smartphone",
+            "su dung dien thoai thong minh",
+            "co dung dien thoai thong minh",
+        ],
         note: "Có hoặc Không. Người mới mà để trống thì là Không.",
         width: 25.0,
         examples: ["Có", "Không"],

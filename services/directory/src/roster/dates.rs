@@ -31,14 +31,20 @@ pub(super) fn read(cells: &[String; 3], today: Date, problems: &mut Vec<Problem>
     if let Some(birth) = birth {
         let grown = birthday(birth, AGE);
         // The earliest of the days on which they must have been grown up.
-        let entered = [(Column::Admitted, admitted_cell, admitted), (Column::Official, official_cell, official)]
-            .into_iter()
-            .find_map(|(column, cell, day)| Some((column, cell, day?)));
+        let entered = [
+            (Column::Admitted, admitted_cell, admitted),
+            (Column::Official, official_cell, official),
+        ]
+        .into_iter()
+        .find_map(|(column, cell, day)| Some((column, cell, day?)));
         match entered {
             Some((column, cell, day)) if day < grown => problems.push(Problem::new(
                 column,
                 cell,
-                format!("Tính theo ngày sinh {} thì lúc đó chưa đủ {AGE} tuổi.", viet::format_date(birth)),
+                format!(
+                    "Tính theo ngày sinh {} thì lúc đó chưa đủ {AGE} tuổi.",
+                    viet::format_date(birth)
+                ),
                 "Kiểm tra lại ngày sinh và ngày này trong lý lịch.",
             )),
             None if today < grown => problems.push(Problem::new(
@@ -63,17 +69,26 @@ pub(super) fn read(cells: &[String; 3], today: Date, problems: &mut Vec<Problem>
     Dates { birth, admitted, official }
 }
 
-fn one(column: Column, text: &str, from: Date, today: Date, problems: &mut Vec<Problem>) -> Option<Date> {
+fn one(
+    column: Column,
+    text: &str,
+    from: Date,
+    today: Date,
+    problems: &mut Vec<Problem>,
+) -> Option<Date> {
     if text.is_empty() {
         return None;
     }
     let (reason, mend) = match viet::parse_date(text) {
         Ok(day) if day > today => ("Ngày này chưa tới.".to_owned(), "Kiểm tra lại năm.".to_owned()),
-        Ok(day) if day < from => {
-            (format!("Ngày này sớm hơn {}, không hợp lý.", viet::format_date(from)), "Kiểm tra lại năm.".to_owned())
-        }
+        Ok(day) if day < from => (
+            format!("Ngày này sớm hơn {}, không hợp lý.", viet::format_date(from)),
+            "Kiểm tra lại năm.".to_owned(),
+        ),
         Ok(day) => return Some(day),
-        Err(viet::DateError::Format) => ("Không đọc được ngày.".to_owned(), sentence(&viet::DateError::Format.to_string())),
+        Err(viet::DateError::Format) => {
+            ("Không đọc được ngày.".to_owned(), sentence(&viet::DateError::Format.to_string()))
+        }
         Err(error) => (sentence(&error.to_string()), "Kiểm tra lại ngày và tháng.".to_owned()),
     };
     problems.push(Problem::new(column, text, reason, mend));
@@ -96,7 +111,11 @@ mod tests {
 
     fn problems(birth: &str, admitted: &str, official: &str) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
-        read(&[birth.into(), admitted.into(), official.into()], date!(2026 - 11 - 03), &mut problems);
+        read(
+            &[birth.into(), admitted.into(), official.into()],
+            date!(2026 - 11 - 03),
+            &mut problems,
+        );
         problems.into_iter().map(|p| (p.column, p.reason)).collect()
     }
 
@@ -104,14 +123,25 @@ mod tests {
     fn good_dates_pass_and_empty_ones_are_none() {
         let mut problems = Vec::new();
         let today = date!(2026 - 11 - 03);
-        let dates = read(&["3/2/1975".into(), String::new(), "1996-05-19".into()], today, &mut problems);
-        assert_eq!(dates, Dates { birth: Some(date!(1975 - 02 - 03)), admitted: None, official: Some(date!(1996 - 05 - 19)) });
+        let dates =
+            read(&["3/2/1975".into(), String::new(), "1996-05-19".into()], today, &mut problems);
+        assert_eq!(
+            dates,
+            Dates {
+                birth: Some(date!(1975 - 02 - 03)),
+                admitted: None,
+                official: Some(date!(1996 - 05 - 19))
+            }
+        );
         assert!(problems.is_empty(), "{problems:?}");
     }
 
     #[test]
     fn each_date_has_its_sensible_range() {
-        assert_eq!(problems("31/4/1975", "", ""), [("Ngày sinh", "Lịch không có ngày này.".to_owned())]);
+        assert_eq!(
+            problems("31/4/1975", "", ""),
+            [("Ngày sinh", "Lịch không có ngày này.".to_owned())]
+        );
         assert_eq!(problems("1975", "", "")[0].1, "Không đọc được ngày.");
         assert_eq!(problems("01/01/1899", "", "")[0].0, "Ngày sinh");
         assert_eq!(problems("", "04/11/2026", "")[0].1, "Ngày này chưa tới.");
@@ -132,7 +162,10 @@ mod tests {
 
     #[test]
     fn official_membership_follows_admission() {
-        assert_eq!(problems("", "19/05/2001", "18/05/2001"), [("Ngày chính thức", "Trước ngày vào Đảng 19/05/2001.".to_owned())]);
+        assert_eq!(
+            problems("", "19/05/2001", "18/05/2001"),
+            [("Ngày chính thức", "Trước ngày vào Đảng 19/05/2001.".to_owned())]
+        );
         assert_eq!(problems("", "19/05/2001", "19/05/2001"), []);
     }
 

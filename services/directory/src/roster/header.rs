@@ -24,10 +24,10 @@ impl Header {
         let mut twice = None;
         for (position, cell) in cells.iter().enumerate() {
             let key = key(cell);
-            let Some(spec) = COLUMNS
-                .iter()
-                .find(|spec| !key.is_empty() && (self::key(spec.title) == key || spec.others.contains(&key.as_str())))
-            else {
+            let Some(spec) = COLUMNS.iter().find(|spec| {
+                !key.is_empty()
+                    && (self::key(spec.title) == key || spec.others.contains(&key.as_str()))
+            }) else {
                 continue;
             };
             let place = &mut at[spec.column as usize];
@@ -101,7 +101,14 @@ mod tests {
 
     #[test]
     fn titles_are_compared_without_case_diacritics_punctuation_and_brackets() {
-        for title in ["Ngày sinh", "NGÀY SINH", "ngay  sinh", "Ngày sinh (dd/mm/yyyy)", " Ngày sinh: *", "Nga\u{300}y sinh"] {
+        for title in [
+            "Ngày sinh",
+            "NGÀY SINH",
+            "ngay  sinh",
+            "Ngày sinh (dd/mm/yyyy)",
+            " Ngày sinh: *",
+            "Nga\u{300}y sinh",
+        ] {
             assert_eq!(key(title), "ngay sinh", "{title}");
         }
         assert_eq!(key("Điện thoại [di động]"), "dien thoai");
@@ -138,7 +145,10 @@ mod tests {
     fn what_is_missing_is_named() {
         let error = Header::read(&cells(&["Họ và tên", "Ngày sinh"])).unwrap_err();
         assert_eq!(error.matched, 2);
-        assert!(error.sentence.contains("thiếu cột «Mã chi bộ», cột «Số thẻ đảng» (hoặc «Số lý lịch»)"), "{error:?}");
+        assert!(
+            error.sentence.contains("thiếu cột «Mã chi bộ», cột «Số thẻ đảng» (hoặc «Số lý lịch»)"),
+            "{error:?}"
+        );
         assert!(error.sentence.contains("tệp mẫu"));
         assert!(Header::read(&cells(&["Họ và tên", "Mã chi bộ", "Số thẻ đảng"])).is_ok());
         assert!(Header::read(&cells(&["Họ và tên", "Mã chi bộ", "Số lý lịch"])).is_ok());
@@ -147,7 +157,8 @@ mod tests {
 
     #[test]
     fn one_column_twice_is_refused() {
-        let error = Header::read(&cells(&["Họ và tên", "Họ tên", "Mã chi bộ", "Số thẻ đảng"])).unwrap_err();
+        let error =
+            Header::read(&cells(&["Họ và tên", "Họ tên", "Mã chi bộ", "Số thẻ đảng"])).unwrap_err();
         assert!(error.sentence.contains("hai cột cùng là «Họ và tên»"), "{error:?}");
     }
 }

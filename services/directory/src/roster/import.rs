@@ -18,7 +18,12 @@ pub(super) const SILENT: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// When the file is not there or the database refuses.
-pub async fn start(db: &TenantDb, world: &World, by: Option<AccountId>, path: &Path) -> Result<ImportId, Error> {
+pub async fn start(
+    db: &TenantDb,
+    world: &World,
+    by: Option<AccountId>,
+    path: &Path,
+) -> Result<ImportId, Error> {
     let id: ImportId = world.id();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = NewImport {
@@ -92,7 +97,12 @@ pub async fn import_file(
 }
 
 /// The right to go through the file, unless somebody else is at it.
-pub(super) async fn claim(db: &TenantDb, world: &World, import: ImportId, mode: Mode) -> Result<Option<Claim>, Error> {
+pub(super) async fn claim(
+    db: &TenantDb,
+    world: &World,
+    import: ImportId,
+    mode: Mode,
+) -> Result<Option<Claim>, Error> {
     let now = world.now();
     let mut tx = db.begin().await?;
     let attempt = store::claim(&mut tx, import, mode, now, now - SILENT).await?;
@@ -105,7 +115,12 @@ fn taken() -> Error {
 }
 
 /// Does the work, giving signs of life meanwhile.
-pub(super) async fn alive<T>(db: &TenantDb, world: &World, claim: &Claim, work: impl Future<Output = T>) -> T {
+pub(super) async fn alive<T>(
+    db: &TenantDb,
+    world: &World,
+    claim: &Claim,
+    work: impl Future<Output = T>,
+) -> T {
     let beating = async {
         loop {
             tokio::time::sleep(BEAT).await;
@@ -122,7 +137,12 @@ pub(super) async fn alive<T>(db: &TenantDb, world: &World, claim: &Claim, work: 
 }
 
 /// Leaves a sentence with an import whose pass did not come to its end.
-pub(super) async fn settle<T>(db: &TenantDb, world: &World, claim: &Claim, done: Result<T, Error>) -> Result<T, Error> {
+pub(super) async fn settle<T>(
+    db: &TenantDb,
+    world: &World,
+    claim: &Claim,
+    done: Result<T, Error>,
+) -> Result<T, Error> {
     if let Err(error) = &done {
         let sentence = match error {
             Error::Internal(source) => {
@@ -131,7 +151,8 @@ pub(super) async fn settle<T>(db: &TenantDb, world: &World, claim: &Claim, done:
             }
             error => error.to_string(),
         };
-        let noted = async { store::fail(&mut *db.conn().await?, claim, &sentence, world.now()).await };
+        let noted =
+            async { store::fail(&mut *db.conn().await?, claim, &sentence, world.now()).await };
         if let Err(error) = noted.await {
             tracing::warn!(import = %claim.import, "cannot note that import {} failed: {error}", claim.import);
         }

@@ -1,10 +1,6 @@
 //! All imports, and the form for another.
 
-use super::{
-    store,
-    upload::MAX,
-    view::Import,
-};
+use super::{store, upload::MAX, view::Import};
 use askama::Template;
 use kernel::Errors;
 use serde::Serialize;

@@ -114,7 +114,12 @@ pub(super) async fn go(
 
 impl Pass<'_> {
     /// A batch, again when it met somebody else's change or a crowded database.
-    async fn persist(&mut self, lines: &[Line], share: f64, so_far: Summary) -> Result<Summary, Error> {
+    async fn persist(
+        &mut self,
+        lines: &[Line],
+        share: f64,
+        so_far: Summary,
+    ) -> Result<Summary, Error> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -128,13 +133,19 @@ impl Pass<'_> {
     }
 
     /// One transaction: members, event, report and counters, all or nothing.
-    async fn batch(&mut self, lines: &[Line], share: f64, mut summary: Summary) -> Result<Summary, Error> {
+    async fn batch(
+        &mut self,
+        lines: &[Line],
+        share: f64,
+        mut summary: Summary,
+    ) -> Result<Summary, Error> {
         let import = self.claim.import;
         let now = self.world.now();
         let good = || lines.iter().filter(|line| line.entry.is_ok());
         let cards: Vec<String> = good().filter_map(|line| line.card.clone()).collect();
         let files: Vec<String> = good().filter_map(|line| line.file.clone()).collect();
         let mut tx = self.db.begin().await?;
+        batch::replan(&mut tx).await?;
         if self.claim.mode == Mode::Run {
             batch::lock(&mut tx, &self.db.tenant().id, &cards, &files).await?;
         }
@@ -164,7 +175,10 @@ impl Pass<'_> {
                 }
                 Outcome::Changed(before, person) => {
                     summary.changed += 1;
-                    deltas.change(Some(counted(&before.person, before.activated)), Some(counted(&person, before.activated)));
+                    deltas.change(
+                        Some(counted(&before.person, before.activated)),
+                        Some(counted(&person, before.activated)),
+                    );
                     changed.push(before.id, row, name, person);
                     "changed"
                 }
@@ -185,8 +199,17 @@ impl Pass<'_> {
         if self.claim.mode == Mode::Run && added.ids.len() + changed.ids.len() > 0 {
             added.insert(&mut tx, import, now).await?;
             changed.update(&mut tx, import, now).await?;
-            let data = Imported { import, added: added.ids.len(), changed: changed.ids.len(), deltas: deltas.list() };
-            tx.record(self.world, NewEvent::new("roster.imported").by(self.by).on(import).with(data)?).await?;
+            let data = Imported {
+                import,
+                added: added.ids.len(),
+                changed: changed.ids.len(),
+                deltas: deltas.list(),
+            };
+            tx.record(
+                self.world,
+                NewEvent::new("roster.imported").by(self.by).on(import).with(data)?,
+            )
+            .await?;
         }
         preview.insert(&mut tx, import).await?;
         problems.insert(&mut tx, import).await?;

@@ -6,7 +6,7 @@ use super::{
     row::{Entry, Line, Problem},
     seen::{Number, Seen},
 };
-use crate::member::{Counted, on_roll};
+use crate::member::{Counted, STATUSES, label, on_roll};
 use kernel::{OrganisationId, viet};
 use std::collections::HashMap;
 use time::Date;
@@ -36,6 +36,8 @@ pub(super) struct Existing {
     pub name_folded: String,
     /// Has an active account.
     pub activated: bool,
+    /// Administers the whole tenant.
+    pub administers: bool,
     pub person: Person,
 }
 
@@ -59,7 +61,10 @@ impl<'a> Known<'a> {
         let by = |number: fn(&Person) -> &Option<String>| {
             existing.iter().filter_map(|one| Some((number(&one.person).as_deref()?, one))).collect()
         };
-        Self { by_card: by(|person| &person.card_number), by_file: by(|person| &person.file_number) }
+        Self {
+            by_card: by(|person| &person.card_number),
+            by_file: by(|person| &person.file_number),
+        }
     }
 
     /// Decides on a row, after those before it.
@@ -88,8 +93,16 @@ impl<'a> Known<'a> {
             return Outcome::Bad(vec![problem]);
         }
         let person = merged(line, entry, branches.get(entry.branch).id, &found.person);
+        if found.administers && on_roll(&found.person.status) && !on_roll(&person.status) {
+            return Outcome::Bad(vec![still_needed(&person)]);
+        }
         // The number that the row leaves out still is theirs.
-        let problems = repeated(person.card_number.as_deref(), person.file_number.as_deref(), line.number, seen);
+        let problems = repeated(
+            person.card_number.as_deref(),
+            person.file_number.as_deref(),
+            line.number,
+            seen,
+        );
         if !problems.is_empty() {
             return Outcome::Bad(problems);
         }
@@ -99,7 +112,9 @@ impl<'a> Known<'a> {
 
 fn repeated(card: Option<&str>, file: Option<&str>, row: u64, seen: &mut Seen) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (kind, column, number) in [(Number::Card, Column::Card, card), (Number::File, Column::File, file)] {
+    for (kind, column, number) in
+        [(Number::Card, Column::Card, card), (Number::File, Column::File, file)]
+    {
         let Some(number) = number else { continue };
         if let Some(first) = seen.claim(kind, number, row) {
             problems.push(Problem::new(
@@ -178,13 +193,29 @@ fn somebody_else(line: &Line, entry: &Entry, found: &Existing) -> Option<Problem
     }
     let by_file = line.file.is_some() && line.file == found.person.file_number;
     let column = if by_file { Column::File } else { Column::Card };
-    let born = found.person.birth_date.map_or_else(String::new, |day| format!(", sinh ngày {}", viet::format_date(day)));
+    let born = found
+        .person
+        .birth_date
+        .map_or_else(String::new, |day| format!(", sinh ngày {}", viet::format_date(day)));
     Some(Problem::new(
         column,
         if by_file { &line.file } else { &line.card }.as_deref().unwrap_or_default(),
-        format!("Trong danh sách, số này là của {}{born}: họ tên khác mà ngày sinh cũng không trùng.", found.person.full_name),
+        format!(
+            "Trong danh sách, số này là của {}{born}: họ tên khác mà ngày sinh cũng không trùng.",
+            found.person.full_name
+        ),
         "Nếu ghi nhầm số thì sửa số; nếu cùng một người thì ghi ngày sinh như trong danh sách, hoặc sửa người đó trong danh sách trước.",
     ))
+}
+
+/// A file cannot take away who administers the tenant; it might be the last one.
+fn still_needed(person: &Person) -> Problem {
+    Problem::new(
+        Column::Status,
+        label(&STATUSES, &person.status),
+        "Đồng chí này đang giữ vai trò quản trị của cả đơn vị.",
+        "Thu hồi vai trò đó ở mục Phân quyền trước (khi đã có người khác giữ), rồi nhập lại dòng này.",
+    )
 }
 
 /// How a member counts.

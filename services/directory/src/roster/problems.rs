@@ -42,7 +42,8 @@ pub(super) async fn problems(ctx: Ctx, Path(id): Path<String>) -> web::Result<Do
 async fn feed(ctx: &Ctx, import: ImportId, rows: mpsc::Sender<ProblemRow>) -> Result<(), Error> {
     let mut after = (0, String::new());
     loop {
-        let page = store::problems(&mut *ctx.read().await?, import, (after.0, &after.1), PAGE).await?;
+        let page =
+            store::problems(&mut *ctx.read().await?, import, (after.0, &after.1), PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = (last.row, last.column_title.clone());
         for row in page {
@@ -64,7 +65,13 @@ fn workbook(mut arriving: mpsc::Receiver<ProblemRow>) -> Result<File, Error> {
     ];
     let rows = std::iter::from_fn(move || {
         let row = arriving.blocking_recv()?;
-        Some(vec![Cell::Integer(row.row), row.column_title.into(), row.value.into(), row.reason.into(), row.mend.into()])
+        Some(vec![
+            Cell::Integer(row.row),
+            row.column_title.into(),
+            row.value.into(),
+            row.reason.into(),
+            row.mend.into(),
+        ])
     });
     let mut file = tempfile::tempfile()?;
     write_xlsx(&mut file, &Sheet { name: "Dòng cần sửa", columns: &columns, notes: &[] }, rows).map_err(|error| match error {

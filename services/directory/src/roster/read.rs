@@ -24,7 +24,12 @@ pub(super) struct Batch {
 }
 
 /// Reads a whole file into batches. Blocks. Ends early when nobody takes them.
-pub(super) fn read(path: &Path, branches: &Branches, today: Date, batches: &Sender<Batch>) -> Result<(), Error> {
+pub(super) fn read(
+    path: &Path,
+    branches: &Branches,
+    today: Date,
+    batches: &Sender<Batch>,
+) -> Result<(), Error> {
     let mut reader = Reader::open(path).map_err(refused)?;
     let header = header(&mut reader)?;
     let rules = Rules { header: &header, branches, today };
@@ -43,7 +48,9 @@ pub(super) fn read(path: &Path, branches: &Branches, today: Date, batches: &Send
         }
     }
     if !any {
-        return Err(unfit("Tệp chỉ có dòng tiêu đề, chưa có ai. Hãy điền danh sách vào dưới dòng tiêu đề rồi tải lên lại."));
+        return Err(unfit(
+            "Tệp chỉ có dòng tiêu đề, chưa có ai. Hãy điền danh sách vào dưới dòng tiêu đề rồi tải lên lại.",
+        ));
     }
     if !lines.is_empty() {
         // Nobody taking it is not this thread's trouble.
@@ -52,13 +59,20 @@ pub(super) fn read(path: &Path, branches: &Branches, today: Date, batches: &Send
     Ok(())
 }
 
+/// Whether a file is a table with the titles of a roster. Blocks.
+pub(super) fn look(path: &Path) -> Result<(), Error> {
+    header(&mut Reader::open(path).map_err(refused)?).map(drop)
+}
+
 /// The title row; of rows that are none, the one most like it says what is missing.
 fn header(reader: &mut Reader) -> Result<Header, Error> {
     let mut nearest: Option<NoHeader> = None;
     for row in reader.take(HEADINGS) {
         match Header::read(&row.map_err(refused)?.cells) {
             Ok(header) => return Ok(header),
-            Err(error) if nearest.as_ref().is_none_or(|best| error.matched > best.matched) => nearest = Some(error),
+            Err(error) if nearest.as_ref().is_none_or(|best| error.matched > best.matched) => {
+                nearest = Some(error);
+            }
             Err(_) => {}
         }
     }
@@ -110,15 +124,21 @@ mod tests {
 
     #[test]
     fn a_heading_above_the_titles_is_skipped_and_rows_keep_their_numbers() {
-        let (batches, done) = run("DANH SÁCH ĐẢNG VIÊN,,\n\nHọ và tên,Mã chi bộ,Số thẻ đảng\nLê Lan,01.001,C1\n, ,\nVũ Minh,x,C2\n");
+        let (batches, done) = run(
+            "DANH SÁCH ĐẢNG VIÊN,,\n\nHọ và tên,Mã chi bộ,Số thẻ đảng\nLê Lan,01.001,C1\n, ,\nVũ Minh,x,C2\n",
+        );
         assert!(done.is_ok(), "{done:?}");
         let lines = &batches[0].lines;
-        assert_eq!(lines.iter().map(|line| (line.number, line.entry.is_ok())).collect::<Vec<_>>(), [(4, true), (6, false)]);
+        assert_eq!(
+            lines.iter().map(|line| (line.number, line.entry.is_ok())).collect::<Vec<_>>(),
+            [(4, true), (6, false)]
+        );
     }
 
     #[test]
     fn batches_are_full_but_for_the_last() {
-        let rows: Vec<String> = (0..=BATCH).map(|number| format!("Lê Lan,01.001,C{number}")).collect();
+        let rows: Vec<String> =
+            (0..=BATCH).map(|number| format!("Lê Lan,01.001,C{number}")).collect();
         let (batches, _) = run(&format!("Họ và tên,Mã chi bộ,Số thẻ đảng\n{}\n", rows.join("\n")));
         assert_eq!(batches.iter().map(|batch| batch.lines.len()).collect::<Vec<_>>(), [BATCH, 1]);
         assert!(batches[0].share > 0.5 && (batches[1].share - 1.0).abs() < f64::EPSILON);

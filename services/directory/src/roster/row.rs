@@ -26,7 +26,12 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(column: Column, value: &str, reason: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(super) fn new(
+        column: Column,
+        value: &str,
+        reason: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
         let value = value.chars().take(SHOWN).collect();
         Self { column: column.title(), value, reason: reason.into(), mend: mend.into() }
     }
@@ -88,7 +93,12 @@ impl Rules<'_> {
         }
         let card = identifier(Column::Card, card_cell, &mut problems);
         let file = identifier(Column::File, file_cell, &mut problems);
-        if card.is_none() && file.is_none() && !problems.iter().any(|p| p.column == Column::Card.title() || p.column == Column::File.title()) {
+        if card.is_none()
+            && file.is_none()
+            && !problems
+                .iter()
+                .any(|p| p.column == Column::Card.title() || p.column == Column::File.title())
+        {
             problems.push(Problem::new(
                 Column::Card,
                 "",
@@ -106,7 +116,9 @@ impl Rules<'_> {
         let sex = words::read(Column::Sex, &cell(Column::Sex), &mut problems);
         let standing = standing(&cell(Column::Standing), dates.official, &mut problems);
         let status = words::read(Column::Status, &cell(Column::Status), &mut problems);
-        let has_smartphone = words::read(Column::Smartphone, &cell(Column::Smartphone), &mut problems).map(|word| word == "yes");
+        let has_smartphone =
+            words::read(Column::Smartphone, &cell(Column::Smartphone), &mut problems)
+                .map(|word| word == "yes");
         let entry = match branch {
             Some(branch) if problems.is_empty() => Ok(Entry {
                 name_sort: viet::name_sort_key(&full_name),
@@ -130,7 +142,10 @@ impl Rules<'_> {
     fn branch(&self, code: &str, problems: &mut Vec<Problem>) -> Option<usize> {
         let wrong = |reason: String, mend: &str| Problem::new(Column::Branch, code, reason, mend);
         if code.is_empty() {
-            problems.push(wrong("Chưa ghi mã chi bộ.".into(), "Ghi mã chi bộ theo danh sách mã trong tệp mẫu."));
+            problems.push(wrong(
+                "Chưa ghi mã chi bộ.".into(),
+                "Ghi mã chi bộ theo danh sách mã trong tệp mẫu.",
+            ));
             return None;
         }
         let Some(index) = self.branches.find(code) else {
@@ -150,7 +165,11 @@ impl Rules<'_> {
         }
         if let Some(day) = branch.dissolved_on.filter(|_| branch.is_dissolved(self.today)) {
             problems.push(wrong(
-                format!("«{}» đã giải thể hoặc sáp nhập từ ngày {}.", branch.name, viet::format_date(day)),
+                format!(
+                    "«{}» đã giải thể hoặc sáp nhập từ ngày {}.",
+                    branch.name,
+                    viet::format_date(day)
+                ),
                 "Ghi mã của chi bộ tiếp nhận đảng viên.",
             ));
             return None;
@@ -160,7 +179,8 @@ impl Rules<'_> {
 }
 
 fn name(full_name: &str) -> Option<Problem> {
-    let wrong = |reason: &str, mend: &str| Some(Problem::new(Column::Name, full_name, reason, mend));
+    let wrong =
+        |reason: &str, mend: &str| Some(Problem::new(Column::Name, full_name, reason, mend));
     if full_name.is_empty() {
         wrong("Chưa ghi họ và tên.", "Ghi đủ họ, chữ đệm và tên.")
     } else if full_name.chars().any(char::is_numeric) {
@@ -205,7 +225,11 @@ fn phone(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
 }
 
 /// The standing as written, or official where a date of that is given.
-fn standing(text: &str, official: Option<Date>, problems: &mut Vec<Problem>) -> Option<&'static str> {
+fn standing(
+    text: &str,
+    official: Option<Date>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'static str> {
     let standing = words::read(Column::Standing, text, problems);
     match (standing, official) {
         (Some("probationary"), Some(day)) => {

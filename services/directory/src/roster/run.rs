@@ -33,7 +33,10 @@ pub(super) async fn run(
         // Somebody was faster: show how it goes.
         Next::Nothing if import.active || import.is("done") => return Ok(done(import)),
         Next::Nothing => {
-            return Err(Error::Conflict("Tệp này không còn gì để nhập. Hãy tải lên tệp khác.".into()).into());
+            return Err(Error::Conflict(
+                "Tệp này không còn gì để nhập. Hãy tải lên tệp khác.".into(),
+            )
+            .into());
         }
     };
     let (db, world) = (ctx.db(), ctx.world());

@@ -38,7 +38,9 @@ impl Seen {
         let mut hasher = DefaultHasher::new();
         (self.key.as_bytes(), kind, number).hash(&mut hasher);
         match self.rows.entry(hasher.finish()) {
-            Entry::Occupied(first) => Some(*first.get()).filter(|&first| first != row).map(u64::from),
+            Entry::Occupied(first) => {
+                Some(*first.get()).filter(|&first| first != row).map(u64::from)
+            }
             Entry::Vacant(free) => {
                 free.insert(row);
                 None

@@ -85,18 +85,34 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<S
     let import = super::find(&ctx, &id).await?;
     let id = ImportId(import.id);
     let mut conn = ctx.read().await?;
-    let preview = if import.is("checked") { store::preview(&mut conn, id).await? } else { Vec::new() };
-    let problems = if import.active { Vec::new() } else { store::problems(&mut conn, id, (0, ""), SHOWN).await? };
+    let preview =
+        if import.is("checked") { store::preview(&mut conn, id).await? } else { Vec::new() };
+    let problems = if import.active {
+        Vec::new()
+    } else {
+        store::problems(&mut conn, id, (0, ""), SHOWN).await?
+    };
     Ok(View(ShowPage {
         may_run: ctx.may_somewhere("roster.run"),
         import,
         preview: preview
             .into_iter()
-            .map(|row| Preview { row: row.row, full_name: row.full_name, organisation: row.organisation, outcome: row.outcome })
+            .map(|row| Preview {
+                row: row.row,
+                full_name: row.full_name,
+                organisation: row.organisation,
+                outcome: row.outcome,
+            })
             .collect(),
         problems: problems
             .into_iter()
-            .map(|row| Problem { row: row.row, column: row.column_title, value: row.value, reason: row.reason, mend: row.mend })
+            .map(|row| Problem {
+                row: row.row,
+                column: row.column_title,
+                value: row.value,
+                reason: row.reason,
+                mend: row.mend,
+            })
             .collect(),
     }))
 }

@@ -5,7 +5,9 @@ pub(super) mod batch;
 mod look;
 pub(super) mod members;
 
-pub(super) use look::{ImportRow, ProblemRow, branches, codes, forgotten, imports, preview, problems, roots};
+pub(super) use look::{
+    ImportRow, ProblemRow, branches, codes, forgotten, imports, preview, problems, roots,
+};
 
 use super::pass::{Claim, Mode, Summary};
 use kernel::{AccountId, Error, ImportId};
@@ -64,16 +66,24 @@ pub(super) async fn claim(
     .fetch_optional(&mut *conn)
     .await?;
     if attempt.is_some() {
-        sqlx::query!("DELETE FROM roster_problem WHERE import = $1", import.0).execute(&mut *conn).await?;
+        sqlx::query!("DELETE FROM roster_problem WHERE import = $1", import.0)
+            .execute(&mut *conn)
+            .await?;
         if mode == Mode::Check {
-            sqlx::query!("DELETE FROM roster_preview WHERE import = $1", import.0).execute(conn).await?;
+            sqlx::query!("DELETE FROM roster_preview WHERE import = $1", import.0)
+                .execute(conn)
+                .await?;
         }
     }
     Ok(attempt)
 }
 
 /// Whether the pass still is the latest; notes that it is alive.
-pub(super) async fn beat(conn: &mut PgConnection, claim: &Claim, now: OffsetDateTime) -> Result<(), Error> {
+pub(super) async fn beat(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE roster_import SET beat_at = $3 WHERE id = $1 AND attempt = $2 AND state IN ('checking', 'running')",
         claim.import.0,
@@ -113,7 +123,11 @@ pub(super) async fn progress(
 }
 
 /// Ends the pass well.
-pub(super) async fn finish(conn: &mut PgConnection, claim: &Claim, now: OffsetDateTime) -> Result<(), Error> {
+pub(super) async fn finish(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE roster_import
          SET state = CASE state WHEN 'checking' THEN 'checked' ELSE 'done' END, progress = 1, finished_at = $3,
@@ -129,7 +143,12 @@ pub(super) async fn finish(conn: &mut PgConnection, claim: &Claim, now: OffsetDa
 }
 
 /// Ends the pass with a sentence.
-pub(super) async fn fail(conn: &mut PgConnection, claim: &Claim, sentence: &str, now: OffsetDateTime) -> Result<(), Error> {
+pub(super) async fn fail(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    sentence: &str,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE roster_import SET state = 'failed', failure = $3, finished_at = $4
          WHERE id = $1 AND attempt = $2 AND state IN ('checking', 'running')",
@@ -145,6 +164,8 @@ pub(super) async fn fail(conn: &mut PgConnection, claim: &Claim, sentence: &str,
 
 /// The file is no longer in the blob store.
 pub(super) async fn not_kept(conn: &mut PgConnection, import: ImportId) -> Result<(), Error> {
-    sqlx::query!("UPDATE roster_import SET kept = false WHERE id = $1", import.0).execute(conn).await?;
+    sqlx::query!("UPDATE roster_import SET kept = false WHERE id = $1", import.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }

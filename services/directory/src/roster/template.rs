@@ -18,7 +18,8 @@ pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spr
 pub(super) async fn template(ctx: Ctx) -> web::Result<Download> {
     super::authorise(&ctx).await?;
     let codes = store::codes(&mut *ctx.read().await?, ctx.world().today()).await?;
-    let bytes = tokio::task::spawn_blocking(move || workbook(&codes)).await.map_err(Error::from)??;
+    let bytes =
+        tokio::task::spawn_blocking(move || workbook(&codes)).await.map_err(Error::from)??;
     Ok(Download {
         content_type: XLSX,
         file_name: "mau-danh-sach-dang-vien.xlsx".into(),
@@ -29,12 +30,20 @@ pub(super) async fn template(ctx: Ctx) -> web::Result<Download> {
 }
 
 fn workbook(codes: &[(String, String)]) -> Result<Vec<u8>, Error> {
-    let columns: Vec<Column> = COLUMNS.iter().map(|spec| Column::text(spec.title, spec.width)).collect();
-    let example = |which: usize| COLUMNS.iter().map(|spec| cell(spec, which)).collect::<Vec<_>>().join(" | ");
+    let columns: Vec<Column> =
+        COLUMNS.iter().map(|spec| Column::text(spec.title, spec.width)).collect();
+    let example =
+        |which: usize| COLUMNS.iter().map(|spec| cell(spec, which)).collect::<Vec<_>>().join(" | ");
     let (first, second) = (example(0), example(1));
     let mut notes: Vec<(&str, &str)> = vec![
-        ("Cách dùng", "Điền mỗi người một dòng vào trang «Danh sách», dưới dòng tiêu đề, rồi tải tệp lên ở mục Nhập danh sách. Hệ thống kiểm tra trước, chỉ ghi sau khi đồng chí xem và bấm nhập."),
-        ("Người đã có", "Người đã có trong danh sách được nhận ra theo số lý lịch hoặc số thẻ đảng. Ô để trống thì giữ nguyên điều đang có."),
+        (
+            "Cách dùng",
+            "Điền mỗi người một dòng vào trang «Danh sách», dưới dòng tiêu đề, rồi tải tệp lên ở mục Nhập danh sách. Hệ thống kiểm tra trước, chỉ ghi sau khi đồng chí xem và bấm nhập.",
+        ),
+        (
+            "Người đã có",
+            "Người đã có trong danh sách được nhận ra theo số lý lịch hoặc số thẻ đảng. Ô để trống thì giữ nguyên điều đang có.",
+        ),
     ];
     notes.extend(COLUMNS.iter().map(|spec| (spec.title, spec.note)));
     notes.push(("Ví dụ 1", &first));
@@ -62,7 +71,8 @@ mod tests {
 
     #[test]
     fn the_template_is_read_back_as_an_empty_roster() {
-        let bytes = workbook(&[("01.001".into(), "Chi bộ thôn Một, Đảng bộ xã Thử".into())]).unwrap();
+        let bytes =
+            workbook(&[("01.001".into(), "Chi bộ thôn Một, Đảng bộ xã Thử".into())]).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&bytes).unwrap();
         let rows: Vec<_> = Reader::open(file.path()).unwrap().map(Result::unwrap).collect();

@@ -5,6 +5,7 @@ use super::{
     job::{self, Job},
     list::ListPage,
     pass::Mode,
+    read,
     store::{self, NewImport},
 };
 use axum::Extension;
@@ -13,7 +14,7 @@ use kernel::{Error, ImportId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Ctx, Done, Failure};
+use web::{Ctx, Done, Failure, UploadedFile};
 
 /// The largest file, in bytes.
 pub(super) const MAX: u64 = 100_000_000;
@@ -36,21 +37,25 @@ pub(super) struct Uploaded {
 #[utoipa::path(post, path = "/roster", operation_id = "roster.upload", tag = "roster",
     request_body(content = RosterFile, content_type = "multipart/form-data"),
     responses((status = 201, body = Uploaded), (status = 413, description = "Larger than 100 MB"),
-        (status = 422, description = "No file")))]
+        (status = 422, description = "No file, or one that is no roster")))]
 pub(super) async fn upload(
     ctx: Ctx,
     Extension(blob): Extension<BlobStore>,
     upload: web::Upload<MAX>,
 ) -> web::Result<Done<Uploaded>> {
     super::authorise(&ctx).await?;
-    let Some(file) = upload.file else {
-        let error = Error::field("file", "Chọn tệp danh sách cần nhập.");
-        let page = ListPage::load(&ctx).await?;
-        return Err(Failure::form(error, |errors| page.with(errors)));
+    let file = match looked_at(upload.file).await {
+        Ok(file) => file,
+        Err(error) => {
+            let page = ListPage::load(&ctx).await?;
+            return Err(Failure::form(error, |errors| page.with(errors)));
+        }
     };
     let (db, world) = (ctx.db(), ctx.world());
     let id: ImportId = world.id();
-    blob.put(&job::key(db, id)?, &*file.path, "application/octet-stream").await.map_err(job::said)?;
+    blob.put(&job::key(db, id)?, &*file.path, "application/octet-stream")
+        .await
+        .map_err(job::said)?;
     let new = NewImport {
         id,
         file_name: &file.name,
@@ -65,4 +70,16 @@ pub(super) async fn upload(
         Job { db: db.clone(), world: world.clone(), blob, claim, by: ctx.account() }.spawn();
     }
     Ok(Done::created(format!("/roster/{id}"), Uploaded { id: id.0 }))
+}
+
+/// The file, if it is a table with the right columns: who sends another one
+/// learns it at once, and nothing of it is kept.
+async fn looked_at(file: Option<UploadedFile>) -> Result<UploadedFile, Error> {
+    let file = file.ok_or_else(|| Error::field("file", "Chọn tệp danh sách cần nhập."))?;
+    let path = file.path.to_path_buf();
+    match tokio::task::spawn_blocking(move || read::look(&path)).await? {
+        Ok(()) => Ok(file),
+        Err(Error::UnsupportedMedia(sentence)) => Err(Error::field("file", sentence)),
+        Err(error) => Err(error),
+    }
 }

@@ -101,7 +101,11 @@ impl Import {
     }
 
     pub(super) fn working_on(&self) -> &'static str {
-        if self.state == "running" { "Đang nhập vào danh sách" } else { "Đang kiểm tra tệp" }
+        if self.state == "running" {
+            "Đang nhập vào danh sách"
+        } else {
+            "Đang kiểm tra tệp"
+        }
     }
 
     pub(super) fn far(&self) -> String {
@@ -121,7 +125,10 @@ impl Import {
         match self.state.as_str() {
             "checked" | "done" => format!(
                 "{} người mới, {} thay đổi, {} giữ nguyên, {} dòng cần sửa",
-                count(added), count(changed), count(unchanged), count(bad)
+                count(added),
+                count(changed),
+                count(unchanged),
+                count(bad)
             ),
             _ => String::new(),
         }
@@ -154,7 +161,10 @@ impl Import {
     pub(super) fn button(&self) -> String {
         match self.next {
             Next::Import => {
-                format!("Nhập {} dòng tốt vào danh sách", viet::format_count(self.summary.added + self.summary.changed))
+                format!(
+                    "Nhập {} dòng tốt vào danh sách",
+                    viet::format_count(self.summary.added + self.summary.changed)
+                )
             }
             Next::Resume => "Nhập tiếp".into(),
             _ => "Kiểm tra tệp".into(),
@@ -223,6 +233,9 @@ mod tests {
         let import = Import::new(row("checked"), NOW);
         assert_eq!(import.button(), "Nhập 1.001 dòng tốt vào danh sách");
         assert_eq!(import.far(), "50 % · 1.234 dòng");
-        assert_eq!(import.outcome(), "1.000 người mới, 1 thay đổi, 33 giữ nguyên, 200 dòng cần sửa");
+        assert_eq!(
+            import.outcome(),
+            "1.000 người mới, 1 thay đổi, 33 giữ nguyên, 200 dòng cần sửa"
+        );
     }
 }

@@ -38,7 +38,11 @@ const OTHERS: [(Column, &str, &str); 26] = [
 ];
 
 /// What is stored for a word; nothing for an empty cell.
-pub(super) fn read(column: Column, text: &str, problems: &mut Vec<Problem>) -> Option<&'static str> {
+pub(super) fn read(
+    column: Column,
+    text: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<&'static str> {
     let words: &[(&'static str, &'static str)] = match column {
         Column::Sex => &SEXES,
         Column::Standing => &STANDINGS,
@@ -54,7 +58,10 @@ pub(super) fn read(column: Column, text: &str, problems: &mut Vec<Problem>) -> O
     let key = viet::fold(text);
     let plain = words.iter().find(|(_, label)| viet::fold(label) == key).map(|(stored, _)| *stored);
     let found = plain.or_else(|| {
-        OTHERS.iter().find(|(of, word, _)| *of == column && *word == key).map(|(.., stored)| *stored)
+        OTHERS
+            .iter()
+            .find(|(of, word, _)| *of == column && *word == key)
+            .map(|(.., stored)| *stored)
     });
     if found.is_none() {
         let labels: Vec<String> = words.iter().map(|(_, label)| format!("«{label}»")).collect();
@@ -84,7 +91,11 @@ mod tests {
         assert_eq!(word(Column::Sex, ""), Ok(None));
         assert_eq!(word(Column::Standing, "chính thức"), Ok(Some("official")));
         assert_eq!(word(Column::Standing, "Đảng viên dự bị"), Ok(Some("probationary")));
-        assert_eq!(word(Column::Status, "Xoá tên"), Ok(Some("removed")), "the other tone placement");
+        assert_eq!(
+            word(Column::Status, "Xoá tên"),
+            Ok(Some("removed")),
+            "the other tone placement"
+        );
         assert_eq!(word(Column::Smartphone, "ko"), Ok(Some("no")));
         for (stored, label) in STATUSES {
             assert_eq!(word(Column::Status, label), Ok(Some(stored)));

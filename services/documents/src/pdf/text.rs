@@ -28,7 +28,8 @@ pub fn prefer_unicode(document: &mut Document) {
 /// All text of a page, with that of drawings and stamps upon it.
 pub fn of_page(document: &Document, page: ObjectId) -> String {
     let mut text = String::new();
-    let fonts = document.get_page_fonts(page).map(|fonts| encodings(document, fonts)).unwrap_or_default();
+    let fonts =
+        document.get_page_fonts(page).map(|fonts| encodings(document, fonts)).unwrap_or_default();
     let drawings = drawings(document, page_resources(document, page));
     if let Ok(content) = document.get_page_content_with_limit(page, CONTENT_LIMIT) {
         draw(document, &content, &fonts, &drawings, DEPTH, &mut text);
@@ -46,14 +47,21 @@ pub fn of_page(document: &Document, page: ObjectId) -> String {
 }
 
 /// The drawings that the instructions of a page or a drawing may name.
-fn drawings<'a>(document: &'a Document, resources: Vec<&'a Dictionary>) -> BTreeMap<Vec<u8>, &'a Stream> {
+fn drawings<'a>(
+    document: &'a Document,
+    resources: Vec<&'a Dictionary>,
+) -> BTreeMap<Vec<u8>, &'a Stream> {
     let mut drawings = BTreeMap::new();
     for resources in resources {
         let Ok(named) = document.get_dict_in_dict(resources, b"XObject") else { continue };
         for (name, object) in named {
             let stream = document.dereference(object).and_then(|(_, object)| object.as_stream());
             if let Ok(stream) = stream
-                && stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Form")
+                && stream
+                    .dict
+                    .get(b"Subtype")
+                    .and_then(Object::as_name)
+                    .is_ok_and(|kind| kind == b"Form")
             {
                 drawings.entry(name.clone()).or_insert(stream);
             }
@@ -64,13 +72,18 @@ fn drawings<'a>(document: &'a Document, resources: Vec<&'a Dictionary>) -> BTree
 
 fn page_resources(document: &Document, page: ObjectId) -> Vec<&Dictionary> {
     let (inline, ids) = document.get_page_resources(page).unwrap_or_default();
-    inline.into_iter().chain(ids.into_iter().filter_map(|id| document.get_dictionary(id).ok())).collect()
+    inline
+        .into_iter()
+        .chain(ids.into_iter().filter_map(|id| document.get_dictionary(id).ok()))
+        .collect()
 }
 
 fn encodings<'a>(document: &'a Document, fonts: BTreeMap<Vec<u8>, &'a Dictionary>) -> Fonts<'a> {
     fonts
         .into_iter()
-        .filter_map(|(name, font)| Some((name, font.get_font_encoding_with_limit(document, CONTENT_LIMIT).ok()?)))
+        .filter_map(|(name, font)| {
+            Some((name, font.get_font_encoding_with_limit(document, CONTENT_LIMIT).ok()?))
+        })
         .collect()
 }
 
@@ -79,17 +92,27 @@ fn form(document: &Document, stream: &Stream, outer: &Fonts, depth: u8, text: &m
     let Some(depth) = depth.checked_sub(1) else { return };
     let Ok(content) = stream.get_plain_content_with_limit(CONTENT_LIMIT) else { return };
     let resources = document.get_dict_in_dict(&stream.dict, b"Resources").ok();
-    let own = resources.and_then(|resources| document.get_dict_in_dict(resources, b"Font").ok()).map(|named| {
-        let fonts = named.iter().filter_map(|(name, object)| {
-            let font = document.dereference(object).and_then(|(_, object)| object.as_dict()).ok()?;
-            Some((name.clone(), font))
+    let own = resources
+        .and_then(|resources| document.get_dict_in_dict(resources, b"Font").ok())
+        .map(|named| {
+            let fonts = named.iter().filter_map(|(name, object)| {
+                let font =
+                    document.dereference(object).and_then(|(_, object)| object.as_dict()).ok()?;
+                Some((name.clone(), font))
+            });
+            encodings(document, fonts.collect())
         });
-        encodings(document, fonts.collect())
-    });
     // Old files leave the resources of a drawing to the page around it.
     let fonts = own.as_ref().unwrap_or(outer);
     text.push('\n');
-    draw(document, &content, fonts, &drawings(document, resources.into_iter().collect()), depth, text);
+    draw(
+        document,
+        &content,
+        fonts,
+        &drawings(document, resources.into_iter().collect()),
+        depth,
+        text,
+    );
     text.push('\n');
 }
 
@@ -118,7 +141,9 @@ fn draw(
     // Where the last piece began, and how many characters it had.
     let mut last: Option<(Pen, usize)> = None;
     for operation in &content.operations {
-        let number = |at: usize| operation.operands.get(at).and_then(|o| o.as_float().ok()).unwrap_or_default();
+        let number = |at: usize| {
+            operation.operands.get(at).and_then(|o| o.as_float().ok()).unwrap_or_default()
+        };
         let name = || operation.operands.first().and_then(|o| o.as_name().ok());
         match operation.operator.as_str() {
             "Tf" => {
@@ -127,7 +152,10 @@ fn draw(
             }
             "BT" => (pen.x, pen.y, pen.scale) = (0.0, 0.0, 1.0),
             "TL" => pen.leading = number(0),
-            "Tm" => (pen.scale, pen.x, pen.y) = (number(0).abs().max(number(1).abs()), number(4), number(5)),
+            "Tm" => {
+                (pen.scale, pen.x, pen.y) =
+                    (number(0).abs().max(number(1).abs()), number(4), number(5));
+            }
             "Td" | "TD" => {
                 pen.x += number(0) * pen.scale;
                 pen.y += number(1) * pen.scale;
@@ -161,7 +189,9 @@ fn draw(
             let length = text[start..].chars().count();
             last = Some(match last {
                 // Shown without moving: the line goes on from where it began.
-                Some((before, so_far)) if (before.x, before.y) == (pen.x, pen.y) => (before, so_far + length),
+                Some((before, so_far)) if (before.x, before.y) == (pen.x, pen.y) => {
+                    (before, so_far + length)
+                }
                 _ => (pen, length),
             });
         }
@@ -180,7 +210,9 @@ fn apart(before: Pen, length: usize, now: Pen) -> bool {
 fn show(operands: &[Object], encoding: &Encoding, text: &mut String) {
     for operand in operands {
         match operand {
-            Object::String(bytes, _) => text.push_str(&Document::decode_text(encoding, bytes).unwrap_or_default()),
+            Object::String(bytes, _) => {
+                text.push_str(&Document::decode_text(encoding, bytes).unwrap_or_default());
+            }
             Object::Array(pieces) => show(pieces, encoding, text),
             // A wide gap inside a line, in thousandths of the font's size.
             Object::Integer(gap) if *gap < -180 => text.push(' '),

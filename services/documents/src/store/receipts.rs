@@ -5,7 +5,12 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 /// Notes that a member opened a document; answers whether for the first time.
-pub async fn open(conn: &mut PgConnection, id: DocumentId, member: MemberId, at: OffsetDateTime) -> Result<bool> {
+pub async fn open(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    member: MemberId,
+    at: OffsetDateTime,
+) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO document_receipt (document, member, opened_at) VALUES ($1, $2, $3)
          ON CONFLICT (document, member) DO NOTHING",
@@ -20,7 +25,12 @@ pub async fn open(conn: &mut PgConnection, id: DocumentId, member: MemberId, at:
 
 /// Notes that a member acknowledged a document, even one read on paper;
 /// answers whether for the first time.
-pub async fn acknowledge(conn: &mut PgConnection, id: DocumentId, member: MemberId, at: OffsetDateTime) -> Result<bool> {
+pub async fn acknowledge(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    member: MemberId,
+    at: OffsetDateTime,
+) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO document_receipt (document, member, opened_at, acknowledged_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (document, member) DO UPDATE SET acknowledged_at = excluded.acknowledged_at
@@ -43,7 +53,11 @@ pub struct PersonRow {
 
 /// Everybody in the branches at the given places, by name. Places that are no
 /// branch yield nobody: names are for the branch secretary alone.
-pub async fn people(conn: &mut PgConnection, id: DocumentId, branches: &[String]) -> Result<Vec<PersonRow>> {
+pub async fn people(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    branches: &[String],
+) -> Result<Vec<PersonRow>> {
     Ok(sqlx::query_as!(
         PersonRow,
         r#"SELECT m.full_name, r.opened_at AS "opened_at?", r.acknowledged_at
@@ -71,7 +85,11 @@ pub struct UnitRow {
 
 /// The units right below the given places; a place with none below it stands
 /// for itself.
-pub async fn acknowledged_by_unit(conn: &mut PgConnection, id: DocumentId, places: &[String]) -> Result<Vec<UnitRow>> {
+pub async fn acknowledged_by_unit(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    places: &[String],
+) -> Result<Vec<UnitRow>> {
     Ok(sqlx::query_as!(
         UnitRow,
         r#"SELECT u.name, count(m.id) AS "members!", count(r.opened_at) AS "opened!",

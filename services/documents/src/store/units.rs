@@ -5,7 +5,9 @@ use sqlx::PgConnection;
 
 /// The kinds of documents, in their order: code and name.
 pub async fn kinds(conn: &mut PgConnection) -> Result<Vec<(String, String)>> {
-    let rows = sqlx::query!("SELECT kind, name FROM platform.document_kind ORDER BY position").fetch_all(conn).await?;
+    let rows = sqlx::query!("SELECT kind, name FROM platform.document_kind ORDER BY position")
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.kind, row.name)).collect())
 }
 
@@ -33,20 +35,34 @@ pub async fn units(conn: &mut PgConnection, scopes: &[String], most: i64) -> Res
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Unit { id: row.id.into(), code: row.code, name: row.name, path: row.path.into() })
+        .map(|row| Unit {
+            id: row.id.into(),
+            code: row.code,
+            name: row.name,
+            path: row.path.into(),
+        })
         .collect())
 }
 
 /// The unit that goes by a code today.
 pub async fn unit(conn: &mut PgConnection, code: &str) -> Result<Option<Unit>> {
-    let row =
-        sqlx::query!("SELECT id, code, name, path FROM organisation WHERE code = $1 AND dissolved_on IS NULL", code)
-            .fetch_optional(conn)
-            .await?;
-    Ok(row.map(|row| Unit { id: row.id.into(), code: row.code, name: row.name, path: row.path.into() }))
+    let row = sqlx::query!(
+        "SELECT id, code, name, path FROM organisation WHERE code = $1 AND dissolved_on IS NULL",
+        code
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Unit {
+        id: row.id.into(),
+        code: row.code,
+        name: row.name,
+        path: row.path.into(),
+    }))
 }
 
 /// The name of a unit.
 pub async fn unit_name(conn: &mut PgConnection, id: OrganisationId) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar!("SELECT name FROM organisation WHERE id = $1", id.0).fetch_optional(conn).await?)
+    Ok(sqlx::query_scalar!("SELECT name FROM organisation WHERE id = $1", id.0)
+        .fetch_optional(conn)
+        .await?)
 }

@@ -23,18 +23,12 @@ impl TenantId {
     /// # Errors
     /// When the text breaks the rule in the type's description.
     pub fn new(slug: &str) -> Result<Self, InvalidTenantId> {
-        let plain = slug
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let shaped = (2..=40).contains(&slug.len())
             && slug.as_bytes()[0].is_ascii_lowercase()
             && !slug.ends_with('-')
             && !slug.contains("--");
-        if plain && shaped {
-            Ok(Self(slug.into()))
-        } else {
-            Err(InvalidTenantId(slug.into()))
-        }
+        if plain && shaped { Ok(Self(slug.into())) } else { Err(InvalidTenantId(slug.into())) }
     }
 
     /// The name of the tenant's database role, which is also its schema's.
@@ -94,8 +88,19 @@ mod tests {
             assert!(TenantId::new(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "a", "-a", "a-", "a--b", "A-b", "a_b", "a b", "a\"; drop", "thanh-hoá", "1a",
-            "a.b", "abcdefghijabcdefghijabcdefghijabcdefghijx",
+            "",
+            "a",
+            "-a",
+            "a-",
+            "a--b",
+            "A-b",
+            "a_b",
+            "a b",
+            "a\"; drop",
+            "thanh-hoá",
+            "1a",
+            "a.b",
+            "abcdefghijabcdefghijabcdefghijabcdefghijx",
         ] {
             assert!(TenantId::new(bad).is_err(), "{bad}");
         }

@@ -4,18 +4,15 @@
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::sync::{Arc, Mutex};
-use time::{Date, Duration, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Letters and digits that are not mistaken for one another when read aloud or
 /// copied by hand: no 0/O, 1/I/L.
 const CODE_ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
-/// Asia/Ho_Chi_Minh has had no daylight saving since 1975.
-pub const VIETNAM: UtcOffset = match UtcOffset::from_hms(7, 0, 0) {
-    Ok(offset) => offset,
-    Err(_) => unreachable!(),
-};
+/// Vietnam has had no daylight saving since 1975.
+pub use crate::viet::HO_CHI_MINH as VIETNAM;
 
 /// Where the time and the random bits come from. Cheap to clone; clones of a
 /// fixed world share one clock and one stream of chance.

@@ -22,6 +22,11 @@ pub fn start(format: Format, filter: &str) -> Result<(), Box<dyn std::error::Err
     let filter = EnvFilter::try_new(filter)?;
     match format {
         Format::Human => fmt().with_env_filter(filter).with_writer(io::stderr).compact().try_init(),
-        Format::Json => fmt().json().flatten_event(true).with_env_filter(filter).with_writer(io::stderr).try_init(),
+        Format::Json => fmt()
+            .json()
+            .flatten_event(true)
+            .with_env_filter(filter)
+            .with_writer(io::stderr)
+            .try_init(),
     }
 }

@@ -79,7 +79,8 @@ impl TenantTx {
     /// When the server refuses or is lost; then nothing has happened, or the
     /// caller cannot know.
     pub async fn commit(mut self) -> Result<(), Error> {
-        let mut conn = self.conn.take().unwrap_or_else(|| unreachable!("taken only here and on drop"));
+        let mut conn =
+            self.conn.take().unwrap_or_else(|| unreachable!("taken only here and on drop"));
         if let Err(error) = sqlx::raw_sql("COMMIT").execute(&mut *conn).await {
             conn.discard();
             return Err(error.into());

@@ -89,8 +89,10 @@ impl TenantFile {
     /// # Errors
     /// A sentence that names the file and the key.
     pub fn load(path: &Path) -> Result<TenantFile, String> {
-        let text = fs::read_to_string(path).map_err(|e| format!("không đọc được {}: {e}", path.display()))?;
-        let file: TenantFile = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .map_err(|e| format!("không đọc được {}: {e}", path.display()))?;
+        let file: TenantFile =
+            toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         file.validate().map_err(|e| format!("{}: {e}", path.display()))?;
         if path.file_stem().is_none_or(|stem| stem != file.slug.to_string().as_str()) {
             return Err(format!("{}: slug: tệp phải mang tên {}.toml", path.display(), file.slug));
@@ -100,7 +102,8 @@ impl TenantFile {
 
     fn validate(&self) -> Result<(), String> {
         let hex = self.accent.strip_prefix('#').unwrap_or_default();
-        if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        {
             return Err("accent: cần dạng #rrggbb với chữ thường, ví dụ #b3261e".into());
         }
         for (key, value) in [
@@ -114,13 +117,19 @@ impl TenantFile {
             }
         }
         for host in &self.hosts {
-            let plain = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-');
+            let plain = host
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-');
             if !plain || host.is_empty() {
-                return Err(format!("hosts: «{host}» không phải tên miền viết thường, không kèm cổng"));
+                return Err(format!(
+                    "hosts: «{host}» không phải tên miền viết thường, không kèm cổng"
+                ));
             }
         }
-        kernel::viet::normalise_phone(&self.admin.phone).map_err(|e| format!("admin.phone: {e}"))?;
-        kernel::viet::parse_date(&self.root.founded_on).map_err(|e| format!("root.founded_on: {e}"))?;
+        kernel::viet::normalise_phone(&self.admin.phone)
+            .map_err(|e| format!("admin.phone: {e}"))?;
+        kernel::viet::parse_date(&self.root.founded_on)
+            .map_err(|e| format!("root.founded_on: {e}"))?;
         Ok(())
     }
 }

@@ -61,7 +61,9 @@ fn list(files: &[(&'static str, &'static str)]) -> Vec<Migration> {
         .zip(1..)
         .map(|(&(name, sql), version)| {
             assert!(name.starts_with(&format!("{version:04}_")), "{name} is out of order");
-            let checksum = Sha256::digest(sql).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+            let checksum = Sha256::digest(sql)
+                .iter()
+                .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             Migration { version, name, sql, checksum }
         })
         .collect()

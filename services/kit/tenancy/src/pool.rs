@@ -20,7 +20,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may be idle before it is closed.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// A connection idle for longer is asked whether it still lives before use:
 /// rare under load, and a restarted server costs nobody an error.
 const TRUSTED: Duration = Duration::from_millis(500);
@@ -139,15 +139,17 @@ impl Pool {
     pub async fn reap(&self) {
         let stale: Vec<PgConnection> = {
             let mut state = self.state();
-            let mut stale = Vec::new();
+            let mut closing = Vec::new();
             for role in state.roles.values_mut() {
                 let fresh = role.idle.partition_point(|(since, _)| since.elapsed() > IDLE);
-                stale.extend(role.idle.drain(..fresh).map(|(_, connection)| connection));
+                closing.extend(role.idle.drain(..fresh).map(|(_, connection)| connection));
             }
             // A share that somebody holds or waits for has a second owner.
-            state.roles.retain(|_, role| Arc::strong_count(&role.share) > 1 || !role.idle.is_empty());
-            state.open -= stale.len();
-            stale
+            state
+                .roles
+                .retain(|_, role| Arc::strong_count(&role.share) > 1 || !role.idle.is_empty());
+            state.open -= closing.len();
+            closing
         };
         for connection in stale {
             let _ = connection.close().await;
@@ -274,13 +276,17 @@ impl Lease {
 impl Deref for Lease {
     type Target = PgConnection;
     fn deref(&self) -> &PgConnection {
-        self.connection.as_ref().unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
+        self.connection
+            .as_ref()
+            .unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_mut().unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
+        self.connection
+            .as_mut()
+            .unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
     }
 }
 

@@ -15,7 +15,12 @@ pub use fleet::{Failure, FleetReport};
 pub use plan::{Change, Plan};
 pub use tenant::Finding;
 
-use crate::{config::{DatabaseConfig, MAIN, PlacementConfig}, key::MasterKey, migrations, tenants::PLATFORM_ROLE};
+use crate::{
+    config::{DatabaseConfig, MAIN, PlacementConfig},
+    key::MasterKey,
+    migrations,
+    tenants::PLATFORM_ROLE,
+};
 use kernel::Error;
 use sqlx::{Connection as _, PgConnection};
 use std::collections::BTreeMap;
@@ -65,15 +70,27 @@ impl Provisioner {
     }
 
     async fn connect(&self, placement: &str) -> Result<PgConnection, Error> {
-        let config = self
-            .placements
-            .get(placement)
-            .ok_or_else(|| Error::BadRequest(format!("không có máy chủ dữ liệu «{placement}» trong cấu hình").into()))?;
-        let mut connection = PgConnection::connect_with(&config.options(&self.role, &self.password))
-            .await
-            .map_err(|e| Error::Unavailable(format!("không nối được máy chủ dữ liệu «{placement}» bằng tài khoản {}: {e}", self.role).into()))?;
+        let config = self.placements.get(placement).ok_or_else(|| {
+            Error::BadRequest(
+                format!("không có máy chủ dữ liệu «{placement}» trong cấu hình").into(),
+            )
+        })?;
+        let mut connection =
+            PgConnection::connect_with(&config.options(&self.role, &self.password)).await.map_err(
+                |e| {
+                    Error::Unavailable(
+                        format!(
+                            "không nối được máy chủ dữ liệu «{placement}» bằng tài khoản {}: {e}",
+                            self.role
+                        )
+                        .into(),
+                    )
+                },
+            )?;
         // Roles that the provisioner creates are its own to hand on and to act as.
-        sqlx::raw_sql("SET createrole_self_grant = 'set, inherit'").execute(&mut connection).await?;
+        sqlx::raw_sql("SET createrole_self_grant = 'set, inherit'")
+            .execute(&mut connection)
+            .await?;
         Ok(connection)
     }
 
@@ -91,7 +108,8 @@ impl Provisioner {
             return Ok(());
         }
         let mut tx = connection.begin().await?;
-        for (role, login) in [(PLATFORM_ROLE, true), (TENANT_GROUP, false), (NATIONAL_GROUP, false)] {
+        for (role, login) in [(PLATFORM_ROLE, true), (TENANT_GROUP, false), (NATIONAL_GROUP, false)]
+        {
             let known = sqlx::query_scalar!(
                 r#"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "known!""#,
                 role
@@ -131,9 +149,10 @@ impl Provisioner {
 }
 
 async fn migrate_platform(connection: &mut PgConnection) -> Result<usize, Error> {
-    let done = sqlx::query!("SELECT version, checksum FROM platform.schema_migration ORDER BY version")
-        .fetch_all(&mut *connection)
-        .await?;
+    let done =
+        sqlx::query!("SELECT version, checksum FROM platform.schema_migration ORDER BY version")
+            .fetch_all(&mut *connection)
+            .await?;
     let mut applied = 0;
     for migration in migrations::platform() {
         if let Some(row) = done.iter().find(|row| row.version == migration.version) {
@@ -182,5 +201,7 @@ async fn lock(connection: &mut PgConnection) -> Result<(), Error> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    Err(Error::Conflict("một lệnh khác đang tạo hoặc nâng cấp các đơn vị; hãy đợi lệnh đó xong".into()))
+    Err(Error::Conflict(
+        "một lệnh khác đang tạo hoặc nâng cấp các đơn vị; hãy đợi lệnh đó xong".into(),
+    ))
 }

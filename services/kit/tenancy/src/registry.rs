@@ -96,10 +96,15 @@ impl TenantState {
 impl FromStr for TenantState {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
-        [TenantState::Provisioning, TenantState::Active, TenantState::Suspended, TenantState::Retired]
-            .into_iter()
-            .find(|state| state.name() == name)
-            .ok_or_else(|| format!("không có trạng thái «{name}»"))
+        [
+            TenantState::Provisioning,
+            TenantState::Active,
+            TenantState::Suspended,
+            TenantState::Retired,
+        ]
+        .into_iter()
+        .find(|state| state.name() == name)
+        .ok_or_else(|| format!("không có trạng thái «{name}»"))
     }
 }
 

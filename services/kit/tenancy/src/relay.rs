@@ -25,7 +25,7 @@ const BATCH: i64 = 1000;
 const AT_ONCE: usize = 4;
 /// How often every tenant is looked at, woken or not: what a process left
 /// unfolded when it was killed is found at the next start or by this sweep.
-const SWEEP: Duration = Duration::from_secs(300);
+const SWEEP: Duration = Duration::from_mins(5);
 
 /// Something computed from a tenant's events.
 pub trait Fold: Send + Sync {

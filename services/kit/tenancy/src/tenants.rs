@@ -51,7 +51,8 @@ impl Tenants {
             .placements
             .iter()
             .map(|(name, placement)| {
-                let pool = Pool::new(placement.clone(), key.clone(), config.budget, config.per_tenant);
+                let pool =
+                    Pool::new(placement.clone(), key.clone(), config.budget, config.per_tenant);
                 (name.clone(), pool)
             })
             .collect();

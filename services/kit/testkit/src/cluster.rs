@@ -23,7 +23,7 @@ const PASSWORD: &str = "provisioner-of-tests";
 pub struct Cluster {
     postgres: Postgres,
     s3: S3,
-    _folder: TempDir,
+    folder: TempDir,
     next: AtomicU32,
     template: OnceCell<()>,
     /// A template cannot be copied twice at the same moment.
@@ -41,6 +41,8 @@ pub struct TestDatabase {
     pub key: MasterKey,
     /// A bucket of its own.
     pub blob: BlobStore,
+    /// The folder of that bucket's objects.
+    pub bucket: PathBuf,
 }
 
 impl Cluster {
@@ -53,18 +55,22 @@ impl Cluster {
             max_connections: 300,
             durable: false,
         };
-        let postgres = Postgres::start(options).await.unwrap_or_else(|e| panic!("{e}\n{}", e.detail().unwrap_or_default()));
+        let postgres = Postgres::start(options)
+            .await
+            .unwrap_or_else(|e| panic!("{e}\n{}", e.detail().unwrap_or_default()));
         let s3 = S3::start(&folder.path().join("s3")).await.unwrap();
         let cluster = Self {
             postgres,
             s3,
-            _folder: folder,
+            folder,
             next: AtomicU32::new(0),
             template: OnceCell::new(),
             copying: Mutex::new(()),
         };
         cluster
-            .superuser(&format!("CREATE ROLE {PROVISIONER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"))
+            .superuser(&format!(
+                "CREATE ROLE {PROVISIONER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"
+            ))
             .await;
         cluster
     }
@@ -80,7 +86,8 @@ impl Cluster {
     pub async fn copy(&self, fill: impl AsyncFnOnce(&TestDatabase)) -> TestDatabase {
         self.template
             .get_or_init(async || {
-                self.superuser(&format!("CREATE DATABASE template_of_tests OWNER {PROVISIONER}")).await;
+                self.superuser(&format!("CREATE DATABASE template_of_tests OWNER {PROVISIONER}"))
+                    .await;
                 fill(&self.database("template_of_tests".into()).await).await;
                 // A connection that is just closing still holds the template.
                 self.superuser("ALTER DATABASE template_of_tests ALLOW_CONNECTIONS false").await;
@@ -88,7 +95,10 @@ impl Cluster {
             .await;
         let name = self.name();
         let _turn = self.copying.lock().await;
-        self.superuser(&format!("CREATE DATABASE {name} TEMPLATE template_of_tests OWNER {PROVISIONER} STRATEGY wal_log")).await;
+        self.superuser(&format!(
+            "CREATE DATABASE {name} TEMPLATE template_of_tests OWNER {PROVISIONER} STRATEGY wal_log"
+        ))
+        .await;
         // Rights on a database are not copied with it.
         let grants = format!(
             "REVOKE ALL ON DATABASE {name} FROM PUBLIC;
@@ -114,16 +124,20 @@ impl Cluster {
             .database("postgres");
         let mut connection = PgConnection::connect_with(&options).await.unwrap();
         for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
-            sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
         connection.close().await.unwrap();
     }
 
     async fn database(&self, name: String) -> TestDatabase {
+        let bucket = name.replace('_', "-");
         let blob = BlobStore::new(blob::Config {
             endpoint: Some(self.s3.endpoint().into()),
             region: self.s3.region().into(),
-            bucket: name.replace('_', "-"),
+            bucket: bucket.clone(),
             access_key: self.s3.access_key().into(),
             secret_key: self.s3.secret_key().into(),
             path_style: true,
@@ -140,7 +154,8 @@ impl Cluster {
             per_tenant: 6,
             placements: BTreeMap::from([("main".into(), placement)]),
         };
-        TestDatabase { name, config, key: MasterKey::new([7; 32]), blob }
+        let bucket = self.folder.path().join("s3").join(bucket);
+        TestDatabase { name, config, key: MasterKey::new([7; 32]), blob, bucket }
     }
 
     fn name(&self) -> String {
@@ -156,6 +171,9 @@ impl TestDatabase {
     }
 
     /// A connection as any role whose password is derived.
+    ///
+    /// # Errors
+    /// When the server refuses the login.
     pub async fn connect(&self, role: &str) -> Result<PgConnection, sqlx::Error> {
         let password = self.key.role_password(role, 1);
         PgConnection::connect_with(&self.config.placements["main"].options(role, &password)).await

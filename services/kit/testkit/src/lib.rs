@@ -3,7 +3,11 @@
 //!
 //! Panics are this crate's way to report: it exists for tests alone.
 
-#![expect(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails"
+)]
 
 mod cluster;
 

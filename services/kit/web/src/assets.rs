@@ -9,17 +9,22 @@ use tenancy::registry::Tenant;
 static FILES: &[(&str, &str, &[u8])] = &[
     ("app.css", "text/css; charset=utf-8", include_bytes!("../assets/app.css")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("../assets/app.js")),
+    ("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
     ("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../assets/htmx.min.js")),
 ];
 
 /// Part of every asset's address, so that browsers may keep it for good.
+#[must_use]
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let mut hash = Sha256::new();
         for (_, _, bytes) in FILES {
             hash.update(bytes);
         }
-        hash.finalize().iter().take(6).fold(String::new(), |hex, byte| hex + format!("{byte:02x}").as_str())
+        hash.finalize()
+            .iter()
+            .take(6)
+            .fold(String::new(), |hex, byte| hex + format!("{byte:02x}").as_str())
     });
     &VERSION
 }
@@ -42,14 +47,18 @@ fn answer(content_type: &'static str, body: axum::body::Body) -> Response {
     let mut response = (StatusCode::OK, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
     response
 }
 
 /// White or black, whichever reads better on the colour (WCAG relative luminance).
 fn ink(accent: &str) -> &'static str {
     let channel = |at: usize| {
-        let value = accent.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+        let value =
+            accent.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
         let share = f64::from(value) / 255.0;
         if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
     };

@@ -10,12 +10,15 @@ use serde::Serialize;
 /// What handlers return.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
+/// Renders the form again; or the response to a fault while it tried.
+type Again = dyn FnOnce() -> std::result::Result<String, Box<Response>> + Send;
+
 /// An error on its way to the person: a page that says what to do next, or RFC
 /// 9457 problem details.
 pub struct Failure {
     error: Error,
     /// The form again, with what was entered and what to mend.
-    page: Option<Box<dyn FnOnce() -> std::result::Result<String, Response> + Send>>,
+    page: Option<Box<Again>>,
 }
 
 impl From<Error> for Failure {
@@ -30,9 +33,13 @@ impl Failure {
     pub fn form<P: crate::Page>(error: Error, page: impl FnOnce(Errors) -> P) -> Self {
         let errors = match &error {
             Error::Invalid(errors) => errors.clone(),
-            Error::Conflict(text) | Error::Gone(text) | Error::UnsupportedMedia(text) | Error::TooLarge(text) => {
-                Errors(vec![FieldError { field: String::new(), message: text.clone().into_owned() }])
-            }
+            Error::Conflict(text)
+            | Error::Gone(text)
+            | Error::UnsupportedMedia(text)
+            | Error::TooLarge(text) => Errors(vec![FieldError {
+                field: String::new(),
+                message: text.clone().into_owned(),
+            }]),
             _ => return error.into(),
         };
         let page = page(errors);
@@ -94,7 +101,9 @@ fn words(error: &Error) -> Words {
             "Yêu cầu chưa đúng",
             &["Quay lại trang trước và làm lại từ đầu."],
         ),
-        Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "Cần đăng nhập", &["Đăng nhập rồi làm lại."]),
+        Error::Unauthenticated => {
+            (StatusCode::UNAUTHORIZED, "Cần đăng nhập", &["Đăng nhập rồi làm lại."])
+        }
         Error::Forbidden(_) => (
             StatusCode::FORBIDDEN,
             "Đồng chí chưa được làm việc này",
@@ -166,10 +175,11 @@ impl IntoResponse for Failure {
             (Face::Html, _) if matches!(self.error, Error::Unauthenticated) => view::sign_in(),
             (Face::Html, Some(page)) => match page() {
                 Ok(html) => Html(html).into_response(),
-                Err(response) => return response,
+                Err(response) => return *response,
             },
             (Face::Html, None) => view::current(|now| {
-                let request_id = if status.is_server_error() { now.context.id.as_str() } else { "" };
+                let request_id =
+                    if status.is_server_error() { now.context.id.as_str() } else { "" };
                 let body = ErrorPage { heading, message: &detail, what_next: next, request_id };
                 body.render().ok().and_then(|body| now.shell(heading, &body, false, false).ok())
             })
@@ -190,9 +200,10 @@ impl IntoResponse for Failure {
                     errors,
                 };
                 let mut response = axum::Json(problem).into_response();
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/problem+json"),
+                );
                 response
             }
         };

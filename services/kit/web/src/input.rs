@@ -34,24 +34,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
         match content_type.as_str() {
             "application/json" => {
                 check(&csrf, header_token.as_deref())?;
-                let value = serde_json::from_slice(&body)
-                    .map_err(|e| Error::BadRequest(format!("Nội dung JSON không đọc được: {e}").into()))?;
+                let value = serde_json::from_slice(&body).map_err(|e| {
+                    Error::BadRequest(format!("Nội dung JSON không đọc được: {e}").into())
+                })?;
                 Ok(Self(value))
             }
             "application/x-www-form-urlencoded" | "" => {
                 let text = utf8(&body)?;
-                let fields: Vec<(String, String)> = axum::extract::Form::from_request(
-                    form_request(text),
-                    &(),
-                )
-                .await
-                .map(|axum::extract::Form(fields)| fields)
-                .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không đọc được.".into()))?;
-                let token = fields.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
+                let fields: Vec<(String, String)> =
+                    axum::extract::Form::from_request(form_request(text), &())
+                        .await
+                        .map(|axum::extract::Form(fields)| fields)
+                        .map_err(|_| {
+                            Error::BadRequest("Biểu mẫu gửi lên không đọc được.".into())
+                        })?;
+                let token =
+                    fields.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
                 check(&csrf, token.or(header_token.as_deref()))?;
-                let axum::extract::Form(value) = axum::extract::Form::from_request(form_request(text), &())
-                    .await
-                    .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên thiếu hoặc sai mục.".into()))?;
+                let axum::extract::Form(value) =
+                    axum::extract::Form::from_request(form_request(text), &()).await.map_err(
+                        |_| Error::BadRequest("Biểu mẫu gửi lên thiếu hoặc sai mục.".into()),
+                    )?;
                 Ok(Self(value))
             }
             other => Err(Error::UnsupportedMedia(

@@ -26,6 +26,6 @@ pub use input::Input;
 pub use policy::Policy;
 pub use routes::{NavEntry, Operation, RouteInfo, Routes, openapi};
 pub use upload::{Upload, UploadedFile};
-pub use view::{Done, Download, Page, View, csrf, scoped};
-/// Collects handlers for [`Routes::add`].
+/// Collects handlers for [`Routes::route`].
 pub use utoipa_axum::routes;
+pub use view::{Done, Download, Page, View, csrf, percent_encoded, scoped};

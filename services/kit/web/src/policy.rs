@@ -52,13 +52,19 @@ impl Policy {
     /// leaves an operation to nobody.
     pub async fn compile(policies: &[&str], operations: &[&str]) -> Result<Self, Error> {
         for line in policies.iter().flat_map(|text| text.lines()) {
-            let Some(operation) = line.strip_prefix("p,").and_then(|l| l.split(',').nth(1)) else { continue };
+            let Some(operation) = line.strip_prefix("p,").and_then(|l| l.split(',').nth(1)) else {
+                continue;
+            };
             if !operations.contains(&operation.trim()) {
-                return Err(Error::internal(format!("the policy names «{}», which no route does", operation.trim())));
+                return Err(Error::internal(format!(
+                    "the policy names «{}», which no route does",
+                    operation.trim()
+                )));
             }
         }
         let text = format!("{}\n{INHERITANCE}", policies.join("\n"));
-        let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).collect();
+        let lines: Vec<&str> =
+            text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).collect();
         let model = DefaultModel::from_str(MODEL).await?;
         let enforcer = Enforcer::new(model, StringAdapter::new(lines.join("\n"))).await?;
         let mut allowed: HashMap<String, BTreeSet<Role>> = HashMap::new();
@@ -69,7 +75,9 @@ impl Policy {
                 }
             }
             if !allowed.contains_key(*operation) {
-                return Err(Error::internal(format!("no role may do «{operation}»; the policy lacks a line")));
+                return Err(Error::internal(format!(
+                    "no role may do «{operation}»; the policy lacks a line"
+                )));
             }
         }
         Ok(Self { allowed })
@@ -89,8 +97,16 @@ impl Policy {
     }
 
     /// Where somebody may do an operation: there and on all below.
-    pub fn scopes<'a>(&'a self, actor: &'a Actor, operation: &'a str) -> impl Iterator<Item = &'a OrgPath> {
-        actor.grants.iter().filter(|grant| self.allows(grant.role, operation)).map(|grant| &grant.scope)
+    pub fn scopes<'a>(
+        &'a self,
+        actor: &'a Actor,
+        operation: &'a str,
+    ) -> impl Iterator<Item = &'a OrgPath> {
+        actor
+            .grants
+            .iter()
+            .filter(|grant| self.allows(grant.role, operation))
+            .map(|grant| &grant.scope)
     }
 
     /// The whole matrix, for review: operation → roles.
@@ -98,7 +114,9 @@ impl Policy {
     pub fn matrix(&self) -> BTreeMap<&str, Vec<&'static str>> {
         self.allowed
             .iter()
-            .map(|(operation, roles)| (operation.as_str(), roles.iter().map(|r| r.name()).collect()))
+            .map(|(operation, roles)| {
+                (operation.as_str(), roles.iter().map(|r| r.name()).collect())
+            })
             .collect()
     }
 }

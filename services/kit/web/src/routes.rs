@@ -9,7 +9,7 @@ use axum::{
 };
 use http::header;
 use kernel::Error;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -48,6 +48,7 @@ pub struct Routes {
     policies: Vec<&'static str>,
     nav: Vec<NavEntry>,
     infos: Vec<RouteInfo>,
+    schemas: BTreeMap<String, serde_json::Value>,
 }
 
 impl Routes {
@@ -59,6 +60,7 @@ impl Routes {
             policies: vec![policy],
             nav: Vec::new(),
             infos: Vec::new(),
+            schemas: BTreeMap::new(),
         }
     }
 
@@ -68,8 +70,11 @@ impl Routes {
     /// # Panics
     /// When the handler has no `operation_id`, or several handlers came at once.
     #[must_use]
-    #[expect(clippy::panic, reason = "a route without a name is a mistake in the source, found by every start")]
-    pub fn add(mut self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+    #[expect(
+        clippy::panic,
+        reason = "a route without a name is a mistake in the source, found by every start"
+    )]
+    pub fn route(mut self, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
         let mut names = Vec::new();
         for (path, item) in &paths.paths {
             for (method, operation) in [
@@ -90,22 +95,33 @@ impl Routes {
         // Operations live as long as the process.
         let operation: &'static str = String::leak(name.clone());
         self.infos.push(RouteInfo { method: method.clone(), path: path.clone(), operation });
-        let methods = methods.layer(middleware::from_fn(move |mut request: Request, next: Next| async move {
-            request.extensions_mut().insert(Operation(operation));
-            let mut response = match view::admitted(operation) {
-                Ok(()) => next.run(request).await,
-                Err(error) => Failure::from(error).into_response(),
-            };
-            response.extensions_mut().insert(Operation(operation));
-            response
-        }));
+        let methods = methods.layer(middleware::from_fn(
+            move |mut request: Request, next: Next| async move {
+                request.extensions_mut().insert(Operation(operation));
+                let mut response = match view::admitted(operation) {
+                    Ok(()) => next.run(request).await,
+                    Err(error) => Failure::from(error).into_response(),
+                };
+                response.extensions_mut().insert(Operation(operation));
+                response
+            },
+        ));
+        for (name, schema) in &schemas {
+            self.name_schema(name, &serde_json::to_value(schema).unwrap_or_default());
+        }
         self.router = self.router.routes((schemas, paths, methods));
         self
     }
 
     /// Adds an entry to the main navigation.
     #[must_use]
-    pub fn nav(mut self, position: u8, href: &'static str, label: &'static str, operation: &'static str) -> Self {
+    pub fn nav(
+        mut self,
+        position: u8,
+        href: &'static str,
+        label: &'static str,
+        operation: &'static str,
+    ) -> Self {
         self.nav.push(NavEntry { href, label, operation, position });
         self
     }
@@ -125,7 +141,17 @@ impl Routes {
         self.policies.extend(other.policies);
         self.nav.extend(other.nav);
         self.infos.extend(other.infos);
+        for (name, schema) in other.schemas {
+            self.name_schema(&name, &schema);
+        }
         self
+    }
+
+    /// One name, one shape: a second type of the same name would silently take
+    /// the first one's place in the description.
+    fn name_schema(&mut self, name: &str, schema: &serde_json::Value) {
+        let known = self.schemas.entry(name.to_owned()).or_insert_with(|| schema.clone());
+        assert!(known == schema, "two schemas are called {name}: give one #[schema(as = …)]");
     }
 
     /// Every route.
@@ -171,9 +197,15 @@ async fn render(State(app): State<App>, request: Request, next: Next) -> Respons
     let answer = async {
         let response = next.run(request).await;
         // What the framework's own extractors refuse, they refuse in plain English.
-        let plain = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+        let plain = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
         if response.status().is_client_error() && plain {
-            return Failure::from(Error::BadRequest("Địa chỉ hoặc biểu mẫu gửi lên thiếu hoặc sai mục.".into())).into_response();
+            return Failure::from(Error::BadRequest(
+                "Địa chỉ hoặc biểu mẫu gửi lên thiếu hoặc sai mục.".into(),
+            ))
+            .into_response();
         }
         response
     };
@@ -196,10 +228,9 @@ pub fn openapi(mut api: OpenApi) -> OpenApi {
         ))
         .build();
     api.servers = Some(vec![Server::new("/api/v1")]);
-    api.components.get_or_insert_default().add_security_scheme(
-        "bearer",
-        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
-    );
+    api.components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     api.security = Some(vec![SecurityRequirement::new("bearer", [] as [String; 0])]);
     api
 }

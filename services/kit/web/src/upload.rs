@@ -62,7 +62,11 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| multer::parse_boundary(value).ok())
-            .ok_or_else(|| Error::UnsupportedMedia("Hãy gửi tệp bằng biểu mẫu trên trang (multipart/form-data).".into()))?;
+            .ok_or_else(|| {
+                Error::UnsupportedMedia(
+                    "Hãy gửi tệp bằng biểu mẫu trên trang (multipart/form-data).".into(),
+                )
+            })?;
         let mut form = multer::Multipart::new(request.into_body().into_data_stream(), boundary);
         let mut upload = Self { fields: HashMap::new(), file: None };
         while let Some(mut field) = form.next_field().await.map_err(broken)? {
@@ -79,7 +83,10 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
             let mut value = Vec::new();
             while let Some(chunk) = field.chunk().await.map_err(broken)? {
                 if value.len() + chunk.len() > FIELD_LIMIT {
-                    return Err(Error::TooLarge("Một mục của biểu mẫu dài quá mức cho phép.".into()).into());
+                    return Err(Error::TooLarge(
+                        "Một mục của biểu mẫu dài quá mức cho phép.".into(),
+                    )
+                    .into());
                 }
                 value.extend_from_slice(&chunk);
             }
@@ -111,15 +118,17 @@ async fn spool(field: &mut multer::Field<'_>, name: &str, max: u64) -> Result<Up
     }
     file.flush().await?;
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = kernel::viet::normalise(name).chars().filter(|c| !c.is_control()).take(200).collect();
+    let name: String =
+        kernel::viet::normalise(name).chars().filter(|c| !c.is_control()).take(200).collect();
     Ok(UploadedFile { name, path, size, sha256: hash.finalize().into() })
 }
 
 fn too_large(max: u64) -> Error {
-    Error::TooLarge(format!("Tệp vượt quá {} MB, là mức lớn nhất được nhận ở đây.", max / 1_000_000).into())
+    Error::TooLarge(
+        format!("Tệp vượt quá {} MB, là mức lớn nhất được nhận ở đây.", max / 1_000_000).into(),
+    )
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn broken(error: multer::Error) -> Error {
     match error {
         multer::Error::StreamReadFailed(_) => {

@@ -1,6 +1,6 @@
 //! Views: one value, two faces.
 
-use crate::{App, Failure, Face, Flash, RequestContext, SessionChange, assets};
+use crate::{App, Face, Failure, Flash, RequestContext, SessionChange, assets};
 use askama::Template;
 use axum::{
     body::Body,
@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use kernel::{Error, Role};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use std::{future::Future, sync::Arc};
 
@@ -44,7 +45,7 @@ impl<P: Page> IntoResponse for View<P> {
         match current(|now| now.context.face) {
             Some(Face::Html) => match html(&self.0) {
                 Ok(page) => Html(page).into_response(),
-                Err(response) => response,
+                Err(response) => *response,
             },
             _ => axum::Json(self.0).into_response(),
         }
@@ -63,7 +64,13 @@ pub struct Done<T> {
 impl<T: Serialize> Done<T> {
     /// Done; people go on at `location`, programs read `outcome`.
     pub fn new(location: impl Into<String>, outcome: T) -> Self {
-        Self { location: location.into(), flash: None, status: StatusCode::OK, session: None, outcome }
+        Self {
+            location: location.into(),
+            flash: None,
+            status: StatusCode::OK,
+            session: None,
+            outcome,
+        }
     }
 
     /// Something new is at `location`: programs get 201.
@@ -127,14 +134,7 @@ impl IntoResponse for Download {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' })
             .collect();
-        let mut encoded = String::new();
-        for byte in self.file_name.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                encoded.push(char::from(byte));
-            } else {
-                encoded += &format!("%{byte:02X}");
-            }
-        }
+        let encoded = percent_encoded(&self.file_name);
         let kind = if self.inline { "inline" } else { "attachment" };
         let disposition = format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
         let mut response = Response::new(self.body);
@@ -158,7 +158,12 @@ pub fn csrf() -> String {
 }
 
 /// Runs something inside a request.
-pub async fn scoped<F: Future>(app: App, context: Arc<RequestContext>, path: String, inner: F) -> F::Output {
+pub async fn scoped<F: Future>(
+    app: App,
+    context: Arc<RequestContext>,
+    path: String,
+    inner: F,
+) -> F::Output {
     CURRENT.scope(Current { app, context, path }, inner).await
 }
 
@@ -182,32 +187,36 @@ pub(crate) fn admitted(operation: &str) -> Result<(), Error> {
 }
 
 /// A page inside the layout.
-pub(crate) fn html<P: Page>(page: &P) -> Result<String, Response> {
+pub(crate) fn html<P: Page>(page: &P) -> Result<String, Box<Response>> {
     current(|now| {
         let body = page.render()?;
         now.shell(&page.title(), &body, page.wide(), page.live())
     })
     .unwrap_or(Err(askama::Error::Fmt))
-    .map_err(|error| Failure::from(Error::from(error)).into_response())
+    .map_err(|error| Box::new(Failure::from(Error::from(error)).into_response()))
 }
 
 /// Where somebody who is not signed in goes, to come back afterwards.
 pub(crate) fn sign_in() -> Response {
     let path = current(|now| now.path.clone()).unwrap_or_default();
-    let mut next = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            next.push(char::from(byte));
-        } else {
-            next += &format!("%{byte:02X}");
-        }
-    }
-    let location = if path == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
+    let location = if path == "/" {
+        "/sign-in".to_owned()
+    } else {
+        format!("/sign-in?next={}", percent_encoded(&path))
+    };
     let mut response = StatusCode::SEE_OTHER.into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// A text as one part of an address.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    const KEPT: AsciiSet =
+        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    utf8_percent_encode(text, &KEPT).to_string()
 }
 
 struct NavItem<'a> {
@@ -235,13 +244,22 @@ struct Shell<'a> {
 }
 
 impl Current {
-    pub(crate) fn shell(&self, title: &str, body: &str, wide: bool, live: bool) -> Result<String, askama::Error> {
+    pub(crate) fn shell(
+        &self,
+        title: &str,
+        body: &str,
+        wide: bool,
+        live: bool,
+    ) -> Result<String, askama::Error> {
         let actor = self.context.actor.as_ref();
         let Some(tenant) = self.app.tenants.get(&self.context.tenant) else {
             return Err(askama::Error::Fmt);
         };
         let path = self.path.split('?').next().unwrap_or_default();
-        let here = |href: &str| path == href || (href != "/" && path.starts_with(href) && path[href.len()..].starts_with('/'));
+        let here = |href: &str| {
+            path == href
+                || (href != "/" && path.starts_with(href) && path[href.len()..].starts_with('/'))
+        };
         let nav: Vec<NavItem> = if actor.is_some() {
             self.app
                 .nav
@@ -251,7 +269,11 @@ impl Current {
                     !self.app.policy.allows(Role::Anyone, entry.operation)
                         && self.app.policy.admits(actor, entry.operation)
                 })
-                .map(|entry| NavItem { href: entry.href, label: entry.label, current: here(entry.href) })
+                .map(|entry| NavItem {
+                    href: entry.href,
+                    label: entry.label,
+                    current: here(entry.href),
+                })
                 .collect()
         } else {
             Vec::new()

@@ -40,7 +40,10 @@ pub(crate) async fn roll(conn: &mut PgConnection, meeting: MeetingId) -> Result<
 }
 
 /// The figures of some meetings, without names.
-pub(crate) async fn tallies(conn: &mut PgConnection, meetings: &[MeetingId]) -> Result<Vec<(MeetingId, Tally)>> {
+pub(crate) async fn tallies(
+    conn: &mut PgConnection,
+    meetings: &[MeetingId],
+) -> Result<Vec<(MeetingId, Tally)>> {
     let ids: Vec<Uuid> = meetings.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"SELECT m.id, t.summoned AS "summoned!", t.present AS "present!", t.excused AS "excused!",
@@ -85,7 +88,12 @@ pub(crate) async fn tallies(conn: &mut PgConnection, meetings: &[MeetingId]) -> 
 
 /// The figures of one meeting.
 pub(crate) async fn tally(conn: &mut PgConnection, meeting: MeetingId) -> Result<Tally> {
-    Ok(tallies(conn, &[meeting]).await?.into_iter().next().map(|(_, tally)| tally).unwrap_or_default())
+    Ok(tallies(conn, &[meeting])
+        .await?
+        .into_iter()
+        .next()
+        .map(|(_, tally)| tally)
+        .unwrap_or_default())
 }
 
 /// What is recorded on a member, and where they belong; nothing when they are
@@ -96,7 +104,11 @@ pub(crate) struct Mark {
     pub reason: String,
 }
 
-pub(crate) async fn mark_of(conn: &mut PgConnection, meeting: MeetingId, member: MemberId) -> Result<Option<Mark>> {
+pub(crate) async fn mark_of(
+    conn: &mut PgConnection,
+    meeting: MeetingId,
+    member: MemberId,
+) -> Result<Option<Mark>> {
     let mark = sqlx::query_as!(
         Mark,
         r#"SELECT p.organisation AS home, a.state AS "state?: Presence",

@@ -68,7 +68,9 @@ async fn load(config: &Config, scenario: &str) -> Result<ExitCode, Fault> {
     })
     .await?;
     steps.done();
-    println!("Đã nạp {scenario}. Xem: sotay report adoption --tenant {scenario} --as-of 2024-03-30");
+    println!(
+        "Đã nạp {scenario}. Xem: sotay report adoption --tenant {scenario} --as-of 2024-03-30"
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -138,7 +140,11 @@ async fn serve(
     let loading = async {
         for (file, number) in files.iter().zip(1..) {
             let before = known.iter().find(|tenant| tenant.slug == *file.slug);
-            steps.next(&format!("{}{}", file.name, if before.is_some() { "" } else { ": nạp người và việc giả định" }));
+            steps.next(&format!(
+                "{}{}",
+                file.name,
+                if before.is_some() { "" } else { ": nạp người và việc giả định" }
+            ));
             let onboarded = onboarding::apply(&provisioner, &platform, file).await?;
             let tenant = match before {
                 Some(tenant) => DemoTenant { url: url(&tenant.slug), ..tenant.clone() },
@@ -156,7 +162,11 @@ async fn serve(
     steps.done();
     table(&tenants);
     println!("\nMật khẩu của mọi tài khoản: {}", sotay::demo::PASSWORD);
-    println!("HTTPS tại cổng {}; chứng thư của CA phát triển: {}", config.https.port, config.data.join("ca").display());
+    println!(
+        "HTTPS tại cổng {}; chứng thư của CA phát triển: {}",
+        config.https.port,
+        config.data.join("ca").display()
+    );
     println!("Ctrl-C để dừng.");
     listeners.serve(config, &platform, stop).await
 }
@@ -167,7 +177,10 @@ fn table(tenants: &[(TenantKind, DemoTenant)]) {
         .flat_map(|(_, tenant)| {
             tenant.accounts.iter().enumerate().map(|(at, account)| {
                 let url = if at == 0 { tenant.url.clone() } else { String::new() };
-                let role = account.role.parse::<kernel::Role>().map_or(account.role.clone(), |role| role.label().to_owned());
+                let role = account
+                    .role
+                    .parse::<kernel::Role>()
+                    .map_or(account.role.clone(), |role| role.label().to_owned());
                 vec![url, role, account.login.clone()]
             })
         })
@@ -185,10 +198,16 @@ fn read(path: &Path) -> Vec<DemoTenant> {
 
 /// Written when all tenants are there, whole or not at all.
 fn write(path: &Path, config: &Config, tenants: &[(TenantKind, DemoTenant)]) -> Result<(), Fault> {
-    let Some((_, national)) = tenants.iter().find(|(kind, _)| *kind == TenantKind::National) else { return Ok(()) };
+    let Some((_, national)) = tenants.iter().find(|(kind, _)| *kind == TenantKind::National) else {
+        return Ok(());
+    };
     let file = DemoFile {
         http: format!("http://{}:{}", config.bases[0], config.http.port),
-        tenants: tenants.iter().filter(|(kind, _)| *kind != TenantKind::National).map(|(_, tenant)| tenant.clone()).collect(),
+        tenants: tenants
+            .iter()
+            .filter(|(kind, _)| *kind != TenantKind::National)
+            .map(|(_, tenant)| tenant.clone())
+            .collect(),
         national: national.clone(),
     };
     let new = path.with_extension("new");

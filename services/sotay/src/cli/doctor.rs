@@ -56,7 +56,10 @@ async fn examine(config: &Config) -> Vec<Check> {
             return checks;
         }
     };
-    note("kho tệp nhận và trả", installation.blob.ensure_bucket().await.err().map(|e| e.to_string()));
+    note(
+        "kho tệp nhận và trả",
+        installation.blob.ensure_bucket().await.err().map(|e| e.to_string()),
+    );
     match Platform::of(&installation, config).await {
         Err(fault) => note("lược đồ của nền tảng", Some(format!("{fault}; chạy sotay migrate"))),
         Ok(platform) => {
@@ -70,13 +73,23 @@ async fn examine(config: &Config) -> Vec<Check> {
                         problems.push(format!("{} tạo dở; chạy lại tenant apply", tenant.id));
                         continue;
                     }
-                    problems.extend(provisioner.verify(&tenant).await?.into_iter().map(|f| format!("{}: {}", f.tenant, f.problem)));
+                    problems.extend(
+                        provisioner
+                            .verify(&tenant)
+                            .await?
+                            .into_iter()
+                            .map(|f| format!("{}: {}", f.tenant, f.problem)),
+                    );
                 }
                 Ok::<_, Fault>(problems)
             };
             match tenants.await {
-                Ok(problems) if problems.is_empty() => note("vai trò, quyền và lược đồ của các đơn vị", None),
-                Ok(problems) => note("vai trò, quyền và lược đồ của các đơn vị", Some(problems.join("; "))),
+                Ok(problems) if problems.is_empty() => {
+                    note("vai trò, quyền và lược đồ của các đơn vị", None);
+                }
+                Ok(problems) => {
+                    note("vai trò, quyền và lược đồ của các đơn vị", Some(problems.join("; ")));
+                }
                 Err(fault) => note("vai trò, quyền và lược đồ của các đơn vị", Some(fault.0)),
             }
         }

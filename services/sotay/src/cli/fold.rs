@@ -22,7 +22,9 @@ pub(super) struct Rebuild {
 impl Fold {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode, Fault> {
         let Fold::Rebuild(Rebuild { tenant }) = self;
-        let count = with_platform(config, async |_, platform| Ok(platform.relay.rebuild(&tenant).await?)).await?;
+        let count =
+            with_platform(config, async |_, platform| Ok(platform.relay.rebuild(&tenant).await?))
+                .await?;
         println!("{tenant}: đã tính lại từ {count} sự kiện.");
         Ok(ExitCode::SUCCESS)
     }

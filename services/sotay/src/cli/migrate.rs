@@ -26,7 +26,11 @@ impl Migrate {
         if self.json {
             print_json(&report)?;
         } else {
-            println!("Đã nâng cấp {} đơn vị; {} đơn vị vốn đã mới nhất.", report.migrated.len(), report.current);
+            println!(
+                "Đã nâng cấp {} đơn vị; {} đơn vị vốn đã mới nhất.",
+                report.migrated.len(),
+                report.current
+            );
             for failure in &report.failed {
                 println!("{}: hỏng ở bước {}: {}", failure.tenant, failure.version, failure.error);
             }

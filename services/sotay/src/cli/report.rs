@@ -30,11 +30,15 @@ impl Report {
         let Report::Adoption(Adoption { tenant, as_of, json }) = self;
         let report = with_platform(config, async |_, platform| {
             let as_of = match &as_of {
-                Some(text) => viet::parse_date(text).map_err(|e| Fault::new(format!("--as-of: {e}")))?,
+                Some(text) => {
+                    viet::parse_date(text).map_err(|e| Fault::new(format!("--as-of: {e}")))?
+                }
                 None => platform.app.world.today(),
             };
             let db = platform.app.tenants.db(&tenant).map_err(|error| match error {
-                Error::NotFound => Fault::new(format!("Không có đơn vị «{tenant}»; xem danh sách bằng: sotay tenant list")),
+                Error::NotFound => Fault::new(format!(
+                    "Không có đơn vị «{tenant}»; xem danh sách bằng: sotay tenant list"
+                )),
                 other => other.into(),
             })?;
             // What is still waiting counts as well.
@@ -49,7 +53,9 @@ impl Report {
             return Ok(ExitCode::SUCCESS);
         }
         println!("Đến {}", viet::format_date(report.as_of));
-        for (what, share) in [("Tất cả đảng viên", &report.raw), ("Sau khi loại trừ", &report.adjusted)] {
+        for (what, share) in
+            [("Tất cả đảng viên", &report.raw), ("Sau khi loại trừ", &report.adjusted)]
+        {
             println!(
                 "{what}: {} / {} = {}",
                 viet::format_count(share.activated),
@@ -67,7 +73,9 @@ impl Report {
                     viet::format_count(unit.members),
                     viet::format_count(unit.activated),
                     viet::format_percent(unit.activated, unit.members),
-                    unit.excluded.as_ref().map_or_else(String::new, |e| format!("loại trừ: {}", e.reason.label())),
+                    unit.excluded
+                        .as_ref()
+                        .map_or_else(String::new, |e| format!("loại trừ: {}", e.reason.label())),
                 ]
             })
             .collect();

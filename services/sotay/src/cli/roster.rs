@@ -4,7 +4,11 @@ use super::{print_json, with_platform};
 use clap::{Args, Subcommand};
 use kernel::TenantId;
 use sotay::{Config, Fault};
-use std::{io::{IsTerminal as _, Write as _}, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Roster {
@@ -33,12 +37,19 @@ impl Roster {
         let shows = !json && std::io::stderr().is_terminal();
         let (import, summary) = with_platform(config, async |_, platform| {
             let db = platform.app.tenants.db(&tenant)?;
-            let done = directory::roster::import_file(&db, &platform.app.world, None, &file, dry_run, |progress| {
-                if shows {
-                    eprint!("\r{:5.1} %", progress.share * 100.0);
-                    let _ = std::io::stderr().flush();
-                }
-            })
+            let done = directory::roster::import_file(
+                &db,
+                &platform.app.world,
+                None,
+                &file,
+                dry_run,
+                |progress| {
+                    if shows {
+                        eprint!("\r{:5.1} %", progress.share * 100.0);
+                        let _ = std::io::stderr().flush();
+                    }
+                },
+            )
             .await?;
             platform.relay.fold(&tenant).await?;
             Ok(done)
@@ -48,11 +59,15 @@ impl Roster {
             eprintln!();
         }
         if json {
-            print_json(&serde_json::json!({ "import": import, "dry_run": dry_run, "summary": summary }))?;
+            print_json(
+                &serde_json::json!({ "import": import, "dry_run": dry_run, "summary": summary }),
+            )?;
         } else {
             let done = if dry_run { "Sẽ" } else { "Đã" };
-            println!("{} dòng. {done} thêm {}, sửa {}; {} không đổi; {} dòng hỏng.",
-                summary.rows, summary.added, summary.changed, summary.unchanged, summary.bad);
+            println!(
+                "{} dòng. {done} thêm {}, sửa {}; {} không đổi; {} dòng hỏng.",
+                summary.rows, summary.added, summary.changed, summary.unchanged, summary.bad
+            );
             if summary.bad > 0 {
                 println!("Xem và tải các dòng hỏng trên trang /roster/{import} của đơn vị.");
             }

@@ -70,7 +70,8 @@ impl Tenant {
 
 impl Files {
     fn load(&self, config: &Config) -> Result<Vec<TenantFile>, Fault> {
-        let named = if self.files.is_empty() { std::slice::from_ref(&config.tenants) } else { &self.files };
+        let named =
+            if self.files.is_empty() { std::slice::from_ref(&config.tenants) } else { &self.files };
         let mut files = Vec::new();
         for path in named {
             if path.is_dir() {
@@ -97,8 +98,12 @@ impl Files {
         } else {
             for change in &plan.changes {
                 match change {
-                    Change::Create { tenant, placement } => println!("+ {tenant}: tạo mới trên máy chủ dữ liệu {placement}"),
-                    Change::Update { tenant, key, from, to } => println!("~ {tenant}: {key}: «{from}» → «{to}»"),
+                    Change::Create { tenant, placement } => {
+                        println!("+ {tenant}: tạo mới trên máy chủ dữ liệu {placement}");
+                    }
+                    Change::Update { tenant, key, from, to } => {
+                        println!("~ {tenant}: {key}: «{from}» → «{to}»");
+                    }
                 }
             }
         }
@@ -124,7 +129,10 @@ impl Files {
         } else {
             for tenant in &done {
                 match &tenant.code {
-                    Some(code) => println!("{}: sẵn sàng; mã kích hoạt cho người quản trị: {code} (dùng một lần, trong 7 ngày)", tenant.tenant),
+                    Some(code) => println!(
+                        "{}: sẵn sàng; mã kích hoạt cho người quản trị: {code} (dùng một lần, trong 7 ngày)",
+                        tenant.tenant
+                    ),
                     None => println!("{}: sẵn sàng", tenant.tenant),
                 }
             }
@@ -151,7 +159,15 @@ async fn list(config: &Config, json: bool) -> Result<ExitCode, Fault> {
     } else {
         let cells: Vec<Vec<String>> = rows
             .iter()
-            .map(|r| vec![r.slug.clone(), r.name.clone(), r.state.into(), r.placement.clone(), r.schema_version.to_string()])
+            .map(|r| {
+                vec![
+                    r.slug.clone(),
+                    r.name.clone(),
+                    r.state.into(),
+                    r.placement.clone(),
+                    r.schema_version.to_string(),
+                ]
+            })
             .collect();
         print_table(&["mã", "tên", "trạng thái", "máy chủ", "lược đồ"], &cells);
     }
@@ -181,7 +197,13 @@ async fn verify(config: &Config, json: bool) -> Result<ExitCode, Fault> {
 }
 
 async fn set(config: &Config, tenant: &TenantId, state: TenantState) -> Result<ExitCode, Fault> {
-    with_platform(config, async |installation, _| Ok(installation.provisioner()?.set_state(tenant, state).await?)).await?;
-    println!("{tenant}: {}", if state == TenantState::Active { "đang phục vụ" } else { "đã tạm dừng" });
+    with_platform(config, async |installation, _| {
+        Ok(installation.provisioner()?.set_state(tenant, state).await?)
+    })
+    .await?;
+    println!(
+        "{tenant}: {}",
+        if state == TenantState::Active { "đang phục vụ" } else { "đã tạm dừng" }
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -8,15 +8,15 @@ use super::{
     units,
 };
 use crate::{Fault, Platform, onboarding::Onboarded};
+use ::documents::{By, Draft, File, NewDocument};
+use ::meetings::{NewMeeting, meeting, roll::Via};
 use adoption::{NewExclusion, Reason};
 use directory::{
     account::{PasswordHash, activate, invite},
     organisation::{self, Kind, Planned},
     people,
 };
-use ::documents::{By, Draft, File, NewDocument};
 use kernel::{AccountId, DocumentId, MemberId, OrganisationId, Role, viet};
-use ::meetings::{NewMeeting, meeting, roll::Via};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use tenancy::{TenantDb, TenantFile, TenantKind};
@@ -134,7 +134,8 @@ pub async fn load(
         for ((role, unit), member) in roles.into_iter().zip(&members) {
             if let Some(role) = role {
                 let mut tx = db.begin().await?;
-                people::grant_in(&mut tx, &platform.app.world, Some(admin), member.id, unit, role).await?;
+                people::grant_in(&mut tx, &platform.app.world, Some(admin), member.id, unit, role)
+                    .await?;
                 tx.commit().await?;
             }
             ids.push(account(platform, &db, member.id, branch, &password).await?);
@@ -146,12 +147,21 @@ pub async fn load(
     }
     platform.relay.fold(&file.slug).await?;
     let url = url(&file.slug);
-    let host = url.split("://").nth(1).and_then(|rest| rest.split([':', '/']).next()).unwrap_or_default().to_owned();
+    let host = url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split([':', '/']).next())
+        .unwrap_or_default()
+        .to_owned();
     Ok(DemoTenant { slug: file.slug.to_string(), host, url, accounts })
 }
 
 fn note(accounts: &mut Vec<DemoAccount>, role: Role, login: &str) {
-    accounts.push(DemoAccount { role: role.name().into(), login: login.into(), password: PASSWORD.into() });
+    accounts.push(DemoAccount {
+        role: role.name().into(),
+        login: login.into(),
+        password: PASSWORD.into(),
+    });
 }
 
 fn plans(file: &TenantFile) -> Vec<UnitPlan> {
@@ -174,7 +184,11 @@ fn plans(file: &TenantFile) -> Vec<UnitPlan> {
             .map(|(index, commune)| UnitPlan {
                 code: commune.official_code(),
                 branch: format!("{}-cb-1", commune.official_code()),
-                branch_name: if commune.kind == units::UnitKind::Ward { "Chi bộ tổ dân phố số 1" } else { "Chi bộ thôn 1" },
+                branch_name: if commune.kind == units::UnitKind::Ward {
+                    "Chi bộ tổ dân phố số 1"
+                } else {
+                    "Chi bộ thôn 1"
+                },
                 name: commune.party_organisation(),
                 share: share(index),
                 armed_forces: false,
@@ -204,13 +218,14 @@ async fn found(
 ) -> Result<HashMap<String, OrganisationId>, Fault> {
     let on = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(e.to_string()))?;
     let mut conn = db.conn().await?;
-    let mut known: HashMap<String, OrganisationId> = sqlx::query!("SELECT code, id FROM organisation")
-        .fetch_all(&mut *conn)
-        .await
-        .map_err(kernel::Error::from)?
-        .into_iter()
-        .map(|row| (row.code, row.id.into()))
-        .collect();
+    let mut known: HashMap<String, OrganisationId> =
+        sqlx::query!("SELECT code, id FROM organisation")
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(kernel::Error::from)?
+            .into_iter()
+            .map(|row| (row.code, row.id.into()))
+            .collect();
     drop(conn);
     if known.len() > 1 {
         return Ok(known);
@@ -219,8 +234,20 @@ async fn found(
         .iter()
         .flat_map(|unit| {
             [
-                Planned { code: unit.code.clone(), kind: Kind::GrassRoots, name: unit.name.clone(), parent: file.root.code.clone(), on },
-                Planned { code: unit.branch.clone(), kind: Kind::Branch, name: unit.branch_name.into(), parent: unit.code.clone(), on },
+                Planned {
+                    code: unit.code.clone(),
+                    kind: Kind::GrassRoots,
+                    name: unit.name.clone(),
+                    parent: file.root.code.clone(),
+                    on,
+                },
+                Planned {
+                    code: unit.branch.clone(),
+                    kind: Kind::Branch,
+                    name: unit.branch_name.into(),
+                    parent: unit.code.clone(),
+                    on,
+                },
             ]
         })
         .collect();
@@ -230,10 +257,16 @@ async fn found(
     Ok(known)
 }
 
-async fn roster(platform: &Platform, db: &TenantDb, number: u8, plans: &[UnitPlan]) -> Result<(), Fault> {
+async fn roster(
+    platform: &Platform,
+    db: &TenantDb,
+    number: u8,
+    plans: &[UnitPlan],
+) -> Result<(), Fault> {
     let on = platform.app.world.today() - Duration::days(90);
-    let mut people =
-        People::for_tenant(SEED, number).ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?.as_of(on);
+    let mut people = People::for_tenant(SEED, number)
+        .ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?
+        .as_of(on);
     let mut rows = Vec::new();
     for plan in plans {
         let mut size = 0;
@@ -259,12 +292,18 @@ async fn activations(
     for (index, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.armed_forces) {
         let branch = units[&plan.branch];
         let members = load::members(db, branch).await?;
-        let many = if index == 0 { members.len() - 1 } else { (members.len() * plan.share).div_ceil(100) };
+        let many =
+            if index == 0 { members.len() - 1 } else { (members.len() * plan.share).div_ceil(100) };
         let starters: Vec<(MemberId, Date)> = members
             .iter()
             .take(many)
             .enumerate()
-            .map(|(at, member)| (member.id, first + Duration::days(i64::try_from((index * 7 + at * 11) % 85).unwrap_or(0))))
+            .map(|(at, member)| {
+                (
+                    member.id,
+                    first + Duration::days(i64::try_from((index * 7 + at * 11) % 85).unwrap_or(0)),
+                )
+            })
             .collect();
         load::activate(platform, db, branch, first, &starters, password).await?;
     }
@@ -282,19 +321,41 @@ async fn account(
     let mut tx = db.begin().await?;
     let world = &platform.app.world;
     let key = platform.app.tenants.key();
-    let codes = invite::invite_in(&mut tx, world, key, None, Some(unit), &[member], world.now() + Duration::days(1)).await?;
+    let codes = invite::invite_in(
+        &mut tx,
+        world,
+        key,
+        None,
+        Some(unit),
+        &[member],
+        world.now() + Duration::days(1),
+    )
+    .await?;
     let code = codes.first().ok_or_else(|| Fault::new("không cấp được mã"))?;
     let account = activate::redeem_in(&mut tx, world, key, &code.code, password).await?;
     tx.commit().await?;
     Ok(account)
 }
 
-async fn reviewer(platform: &Platform, db: &TenantDb, root: OrganisationId, phone: &str) -> Result<MemberId, Fault> {
+async fn reviewer(
+    platform: &Platform,
+    db: &TenantDb,
+    root: OrganisationId,
+    phone: &str,
+) -> Result<MemberId, Fault> {
     let mut tx = db.begin().await?;
     let world = &platform.app.world;
     // Like the administrator, found again by the file number.
-    let (member, _) =
-        people::ensure_official_in(&mut tx, world, root, "Hoàng Thị Bích", phone, "QT-TQ-0002", Role::Reviewer).await?;
+    let (member, _) = people::ensure_official_in(
+        &mut tx,
+        world,
+        root,
+        "Hoàng Thị Bích",
+        phone,
+        "QT-TQ-0002",
+        Role::Reviewer,
+    )
+    .await?;
     tx.commit().await?;
     Ok(member)
 }
@@ -364,10 +425,10 @@ async fn documents(
                 pages: looked_at.pages,
             },
         };
+        ::documents::put(&platform.blob, &db.tenant().id, id, pdf.path()).await?;
         let mut tx = db.begin().await?;
         match ::documents::publish_in(&mut tx, &world, editor, &document).await {
             Ok(()) => {
-                ::documents::put(&platform.blob, &db.tenant().id, id, pdf.path()).await?;
                 // Some have read what they must; the demo's member has not yet.
                 if sample.must_read {
                     for (member, account) in members.iter().zip(accounts).skip(2) {
@@ -395,7 +456,11 @@ async fn meetings(
     let new = |day: Date| NewMeeting {
         organisation: branch,
         kind: meeting::Kind::Regular,
-        title: format!("Sinh hoạt chi bộ thường kỳ tháng {:02}/{}", u8::from(day.month()), day.year()),
+        title: format!(
+            "Sinh hoạt chi bộ thường kỳ tháng {:02}/{}",
+            u8::from(day.month()),
+            day.year()
+        ),
         starts_at: noon(day) + Duration::minutes(450),
         place: "Nhà văn hóa thôn".into(),
         agenda: "Đánh giá kết quả tháng trước\nNhiệm vụ tháng này\nHọc tập chuyên đề".into(),
@@ -419,7 +484,13 @@ async fn meetings(
     let minute = "Chi bộ thống nhất đánh giá tháng trước và giao nhiệm vụ tháng này; thông qua với đa số tuyệt đối.";
     ::meetings::close_in(&mut tx, &late, secretary, id, minute, None).await?;
     // … and one to come.
-    let next = ::meetings::create_in(&mut tx, &platform.app.world, secretary, &new(today + Duration::days(3))).await?;
+    let next = ::meetings::create_in(
+        &mut tx,
+        &platform.app.world,
+        secretary,
+        &new(today + Duration::days(3)),
+    )
+    .await?;
     ::meetings::announce_in(&mut tx, &platform.app.world, secretary, next).await?;
     tx.commit().await?;
     Ok(())

@@ -26,10 +26,21 @@ pub(super) async fn import(
     on: Date,
     people: impl Iterator<Item = (String, Person)>,
 ) -> Result<(), Fault> {
-    let file = tempfile::NamedTempFile::new().map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
+    let file = tempfile::NamedTempFile::new()
+        .map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
     let columns = [
-        "Họ và tên", "Ngày sinh", "Giới tính", "Ngày vào Đảng", "Ngày chính thức", "Số thẻ đảng", "Số lý lịch",
-        "Mã chi bộ", "Điện thoại", "Tình trạng", "Trạng thái", "Có điện thoại thông minh",
+        "Họ và tên",
+        "Ngày sinh",
+        "Giới tính",
+        "Ngày vào Đảng",
+        "Ngày chính thức",
+        "Số thẻ đảng",
+        "Số lý lịch",
+        "Mã chi bộ",
+        "Điện thoại",
+        "Tình trạng",
+        "Trạng thái",
+        "Có điện thoại thông minh",
     ]
     .map(|title| Column::text(title, 20.0));
     let rows = people.map(|(branch, person)| row(branch, &person));
@@ -38,7 +49,11 @@ pub(super) async fn import(
     let world = platform.app.world.at(noon(on));
     let (_, summary) = roster::import_file(db, &world, None, file.path(), false, |_| {}).await?;
     if summary.bad > 0 {
-        return Err(Fault::new(format!("{}: {} dòng của danh sách mẫu bị từ chối", db.tenant().id, summary.bad)));
+        return Err(Fault::new(format!(
+            "{}: {} dòng của danh sách mẫu bị từ chối",
+            db.tenant().id,
+            summary.bad
+        )));
     }
     Ok(())
 }
@@ -107,7 +122,10 @@ pub(super) async fn activate(
     let expires = noon(printed_on) + Duration::days(3650);
     let codes = invite::invite_in(&mut tx, &world, key, None, Some(branch), &ids, expires).await?;
     for invitation in codes {
-        let Some((_, day)) = starters.iter().find(|(member, _)| *member == invitation.member) else { continue };
+        let Some((_, day)) = starters.iter().find(|(member, _)| *member == invitation.member)
+        else {
+            continue;
+        };
         let world = platform.app.world.at(noon(*day));
         activate::redeem_in(&mut tx, &world, key, &invitation.code, password).await?;
     }

@@ -2,13 +2,20 @@
 //! roster of that size is imported and members activate on their dates; the
 //! figures are then whatever the report makes of them.
 
-use super::{SEED, load, people::People, quang_ngai_2024::{AS_OF, COMMITTEES, Committee, STARTED_ON}};
+use super::{
+    SEED, load,
+    people::People,
+    quang_ngai_2024::{AS_OF, COMMITTEES, Committee, STARTED_ON},
+};
 use crate::{Fault, Platform, demo::PASSWORD, onboarding};
 use adoption::{NewExclusion, Reason};
 use directory::organisation::{self, Kind, Planned};
 use kernel::{OrganisationId, viet};
 use std::collections::HashMap;
-use tenancy::{Provisioner, TenantDb, TenantFile, TenantKind, file::{Admin, Root}};
+use tenancy::{
+    Provisioner, TenantDb, TenantFile, TenantKind,
+    file::{Admin, Root},
+};
 use time::{Date, Duration};
 use tokio::task::JoinSet;
 
@@ -23,7 +30,11 @@ const AT_ONCE: usize = 6;
 ///
 /// # Errors
 /// When a database is away or an operation refuses.
-pub async fn load(provisioner: &Provisioner, platform: &Platform, mut step: impl FnMut(&str)) -> Result<(), Fault> {
+pub async fn load(
+    provisioner: &Provisioner,
+    platform: &Platform,
+    mut step: impl FnMut(&str),
+) -> Result<(), Fault> {
     let file = file()?;
     step("tạo đơn vị");
     onboarding::apply(provisioner, platform, &file).await?;
@@ -34,12 +45,14 @@ pub async fn load(provisioner: &Provisioner, platform: &Platform, mut step: impl
     let mut generator = People::for_tenant(SEED, NUMBER)
         .ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?
         .as_of(STARTED_ON);
-    let people = branches().flat_map(|(_, code, size)| (0..size).map(move |_| code.clone())).map_while(|code| {
-        let mut person = generator.next_member()?;
-        // Everybody of the table is on the roll.
-        person.status = super::people::Status::Active;
-        Some((code, person))
-    });
+    let people = branches()
+        .flat_map(|(_, code, size)| (0..size).map(move |_| code.clone()))
+        .map_while(|code| {
+            let mut person = generator.next_member()?;
+            // Everybody of the table is on the roll.
+            person.status = super::people::Status::Active;
+            Some((code, person))
+        });
     load::import(platform, &db, STARTED_ON, people).await?;
     step("kích hoạt tài khoản theo ngày");
     activate(platform, &db, &units).await?;
@@ -71,23 +84,27 @@ fn file() -> Result<TenantFile, Fault> {
 /// Every branch: its committee, its code, its size.
 fn branches() -> impl Iterator<Item = (&'static Committee, String, u32)> {
     COMMITTEES.iter().flat_map(|committee| {
-        committee
-            .branch_sizes()
-            .zip(1..)
-            .map(move |(size, number)| (committee, format!("{}-cb-{number:03}", committee.slug), size))
+        committee.branch_sizes().zip(1..).map(move |(size, number)| {
+            (committee, format!("{}-cb-{number:03}", committee.slug), size)
+        })
     })
 }
 
-async fn found(platform: &Platform, db: &TenantDb, file: &TenantFile) -> Result<HashMap<String, OrganisationId>, Fault> {
+async fn found(
+    platform: &Platform,
+    db: &TenantDb,
+    file: &TenantFile,
+) -> Result<HashMap<String, OrganisationId>, Fault> {
     let on = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(e.to_string()))?;
     let mut conn = db.conn().await?;
-    let mut known: HashMap<String, OrganisationId> = sqlx::query!("SELECT code, id FROM organisation")
-        .fetch_all(&mut *conn)
-        .await
-        .map_err(kernel::Error::from)?
-        .into_iter()
-        .map(|row| (row.code, row.id.into()))
-        .collect();
+    let mut known: HashMap<String, OrganisationId> =
+        sqlx::query!("SELECT code, id FROM organisation")
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(kernel::Error::from)?
+            .into_iter()
+            .map(|row| (row.code, row.id.into()))
+            .collect();
     drop(conn);
     let committees = COMMITTEES.iter().map(|committee| Planned {
         code: committee.slug.into(),
@@ -97,29 +114,41 @@ async fn found(platform: &Platform, db: &TenantDb, file: &TenantFile) -> Result<
         on,
     });
     let branches = branches().map(|(committee, code, _)| Planned {
-        name: format!("Chi bộ số {} – {}", code.rsplit('-').next().unwrap_or_default(), committee.short_name),
+        name: format!(
+            "Chi bộ số {} – {}",
+            code.rsplit('-').next().unwrap_or_default(),
+            committee.short_name
+        ),
         code,
         kind: Kind::Branch,
         parent: committee.slug.into(),
         on,
     });
-    let missing: Vec<Planned> = committees.chain(branches).filter(|plan| !known.contains_key(&plan.code)).collect();
+    let missing: Vec<Planned> =
+        committees.chain(branches).filter(|plan| !known.contains_key(&plan.code)).collect();
     if !missing.is_empty() {
         let mut tx = db.begin().await?;
-        known.extend(organisation::found_all_in(&mut tx, &platform.app.world, None, &missing).await?);
+        known.extend(
+            organisation::found_all_in(&mut tx, &platform.app.world, None, &missing).await?,
+        );
         tx.commit().await?;
     }
     Ok(known)
 }
 
-async fn activate(platform: &Platform, db: &TenantDb, units: &HashMap<String, OrganisationId>) -> Result<(), Fault> {
+async fn activate(
+    platform: &Platform,
+    db: &TenantDb,
+    units: &HashMap<String, OrganisationId>,
+) -> Result<(), Fault> {
     let password = platform.passwords.hash(PASSWORD).await?;
     let mut work = JoinSet::new();
     let mut before: HashMap<&str, u32> = HashMap::new();
     let platform = std::sync::Arc::new(platform.clone());
     for (committee, code, size) in branches() {
         let first = before.entry(committee.slug).or_default();
-        let days: Vec<Date> = (*first..*first + size).map_while(|index| committee.activated_on(index)).collect();
+        let days: Vec<Date> =
+            (*first..*first + size).map_while(|index| committee.activated_on(index)).collect();
         *first += size;
         if days.is_empty() {
             continue;
@@ -127,7 +156,8 @@ async fn activate(platform: &Platform, db: &TenantDb, units: &HashMap<String, Or
         if work.len() >= AT_ONCE {
             finished(work.join_next().await)?;
         }
-        let (platform, db, branch, password) = (platform.clone(), db.clone(), units[&code], password.clone());
+        let (platform, db, branch, password) =
+            (platform.clone(), db.clone(), units[&code], password.clone());
         work.spawn(async move {
             let members = load::members(&db, branch).await?;
             let starters: Vec<_> = members.iter().map(|member| member.id).zip(days).collect();
@@ -148,10 +178,19 @@ fn finished(done: Option<Result<Result<(), Fault>, tokio::task::JoinError>>) -> 
     }
 }
 
-async fn exclude(platform: &Platform, db: &TenantDb, units: &HashMap<String, OrganisationId>) -> Result<(), Fault> {
+async fn exclude(
+    platform: &Platform,
+    db: &TenantDb,
+    units: &HashMap<String, OrganisationId>,
+) -> Result<(), Fault> {
     let mut conn = db.conn().await?;
     let root = adoption::root(&mut conn, AS_OF).await?;
-    let excluded = adoption::report(&mut conn, root, AS_OF).await?.units.iter().filter(|unit| unit.excluded.is_some()).count();
+    let excluded = adoption::report(&mut conn, root, AS_OF)
+        .await?
+        .units
+        .iter()
+        .filter(|unit| unit.excluded.is_some())
+        .count();
     drop(conn);
     if excluded > 0 {
         return Ok(());

@@ -7,8 +7,13 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 /// Keeps others from adding members to a unit until the transaction ends.
-pub(in crate::organisation) async fn lock(conn: &mut PgConnection, unit: OrganisationId) -> Result<()> {
-    sqlx::query!("SELECT id FROM organisation WHERE id = $1 FOR NO KEY UPDATE", unit.0).fetch_optional(conn).await?;
+pub(in crate::organisation) async fn lock(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<()> {
+    sqlx::query!("SELECT id FROM organisation WHERE id = $1 FOR NO KEY UPDATE", unit.0)
+        .fetch_optional(conn)
+        .await?;
     Ok(())
 }
 
@@ -19,7 +24,10 @@ pub(in crate::organisation) struct CountedRow {
 }
 
 /// The members of a unit who are on the roll.
-pub(in crate::organisation) async fn on_roll(conn: &mut PgConnection, unit: OrganisationId) -> Result<Vec<CountedRow>> {
+pub(in crate::organisation) async fn on_roll(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<Vec<CountedRow>> {
     Ok(sqlx::query_as!(
         CountedRow,
         r#"SELECT m.has_smartphone, coalesce(a.state = 'active', false) AS "activated!"
@@ -33,11 +41,16 @@ pub(in crate::organisation) async fn on_roll(conn: &mut PgConnection, unit: Orga
 }
 
 /// The living units directly under a unit.
-pub(in crate::organisation) async fn children(conn: &mut PgConnection, unit: OrganisationId) -> Result<Vec<Unit>> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar!("SELECT id FROM organisation WHERE parent = $1 AND dissolved_on IS NULL", unit.0)
-            .fetch_all(&mut *conn)
-            .await?;
+pub(in crate::organisation) async fn children(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<Vec<Unit>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar!(
+        "SELECT id FROM organisation WHERE parent = $1 AND dissolved_on IS NULL",
+        unit.0
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     super::units(conn, &ids, &[]).await
 }
 
@@ -77,7 +90,9 @@ pub(in crate::organisation) async fn dissolve(
     by: Option<AccountId>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    sqlx::query!("UPDATE organisation SET dissolved_on = $2 WHERE id = $1", unit.0, on).execute(&mut *conn).await?;
+    sqlx::query!("UPDATE organisation SET dissolved_on = $2 WHERE id = $1", unit.0, on)
+        .execute(&mut *conn)
+        .await?;
     // A period that begins on the day of the end never was.
     sqlx::query!(
         "DELETE FROM organisation_period WHERE organisation = $1 AND valid_to IS NULL AND valid_from >= $2",

@@ -17,7 +17,11 @@ pub(in crate::organisation) struct StandingRow {
 }
 
 /// The topmost units within reach, as they stood on a day.
-pub(in crate::organisation) async fn tops(conn: &mut PgConnection, scopes: &[String], on: Date) -> Result<Vec<StandingRow>> {
+pub(in crate::organisation) async fn tops(
+    conn: &mut PgConnection,
+    scopes: &[String],
+    on: Date,
+) -> Result<Vec<StandingRow>> {
     Ok(sqlx::query_as!(
         StandingRow,
         r#"WITH standing AS (
@@ -91,7 +95,10 @@ pub(in crate::organisation) async fn search(
 }
 
 /// Members on the roll at and below each of some units, today.
-pub(in crate::organisation) async fn members_below(conn: &mut PgConnection, units: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
+pub(in crate::organisation) async fn members_below(
+    conn: &mut PgConnection,
+    units: &[Uuid],
+) -> Result<Vec<(Uuid, i64)>> {
     let rows = sqlx::query!(
         r#"WITH below AS (
                SELECT o.id AS top, d.id FROM organisation o
@@ -112,7 +119,11 @@ pub(in crate::organisation) async fn members_below(conn: &mut PgConnection, unit
 }
 
 /// The name of a unit on a day; none when it was not there.
-pub(in crate::organisation) async fn name_on(conn: &mut PgConnection, unit: OrganisationId, on: Date) -> Result<Option<String>> {
+pub(in crate::organisation) async fn name_on(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+    on: Date,
+) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!(
         "SELECT name FROM organisation_period
          WHERE organisation = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)",
@@ -124,7 +135,11 @@ pub(in crate::organisation) async fn name_on(conn: &mut PgConnection, unit: Orga
 }
 
 /// The units above a place that are within reach, from the top down.
-pub(in crate::organisation) async fn above(conn: &mut PgConnection, path: &str, scopes: &[String]) -> Result<Vec<(Uuid, String)>> {
+pub(in crate::organisation) async fn above(
+    conn: &mut PgConnection,
+    path: &str,
+    scopes: &[String],
+) -> Result<Vec<(Uuid, String)>> {
     let rows = sqlx::query!(
         "SELECT o.id, o.name FROM organisation o
          WHERE starts_with($1, o.path) AND o.path <> $1
@@ -148,7 +163,10 @@ pub(in crate::organisation) struct PeriodRow {
 }
 
 /// How a unit stood, the latest first.
-pub(in crate::organisation) async fn periods(conn: &mut PgConnection, unit: OrganisationId) -> Result<Vec<PeriodRow>> {
+pub(in crate::organisation) async fn periods(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<Vec<PeriodRow>> {
     Ok(sqlx::query_as!(
         PeriodRow,
         r#"SELECT p.valid_from, p.valid_to, p.name,
@@ -172,7 +190,10 @@ pub(in crate::organisation) struct SuccessionRow {
 }
 
 /// What a unit took over, and what took it over.
-pub(in crate::organisation) async fn successions(conn: &mut PgConnection, unit: OrganisationId) -> Result<Vec<SuccessionRow>> {
+pub(in crate::organisation) async fn successions(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+) -> Result<Vec<SuccessionRow>> {
     Ok(sqlx::query_as!(
         SuccessionRow,
         r#"SELECT o.id, o.name, s.on_date, s.predecessor = $1 AS "after!"
@@ -196,7 +217,11 @@ pub(in crate::organisation) struct HomeRow {
 }
 
 /// The members on the roll whose home a unit is.
-pub(in crate::organisation) async fn home(conn: &mut PgConnection, unit: OrganisationId, most: i64) -> Result<Vec<HomeRow>> {
+pub(in crate::organisation) async fn home(
+    conn: &mut PgConnection,
+    unit: OrganisationId,
+    most: i64,
+) -> Result<Vec<HomeRow>> {
     Ok(sqlx::query_as!(
         HomeRow,
         r#"SELECT m.id, m.full_name, m.phone, m.standing, m.status, a.state AS "account?"

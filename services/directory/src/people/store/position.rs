@@ -37,7 +37,10 @@ pub(in crate::people) struct PositionRow {
 }
 
 /// A member's positions: those held now, then the latest.
-pub(in crate::people) async fn positions(conn: &mut PgConnection, member: MemberId) -> Result<Vec<PositionRow>> {
+pub(in crate::people) async fn positions(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> Result<Vec<PositionRow>> {
     Ok(sqlx::query_as!(
         PositionRow,
         "SELECT p.id, p.title, o.name AS organisation, p.held_from, p.held_to
@@ -62,7 +65,10 @@ pub(in crate::people) struct HeldPosition {
 }
 
 /// A position that is held, with whose it is.
-pub(in crate::people) async fn held_position(conn: &mut PgConnection, id: Uuid) -> Result<Option<HeldPosition>> {
+pub(in crate::people) async fn held_position(
+    conn: &mut PgConnection,
+    id: Uuid,
+) -> Result<Option<HeldPosition>> {
     Ok(sqlx::query_as!(
         HeldPosition,
         "SELECT p.member, m.full_name, h.path, p.title, p.organisation, o.name AS organisation_name, p.held_from
@@ -78,9 +84,17 @@ pub(in crate::people) async fn held_position(conn: &mut PgConnection, id: Uuid) 
 }
 
 /// Ends a position. Says whether it was held.
-pub(in crate::people) async fn leave_position(conn: &mut PgConnection, id: Uuid, to: Date) -> Result<bool> {
-    let done = sqlx::query!("UPDATE member_position SET held_to = $2 WHERE id = $1 AND held_to IS NULL", id, to)
-        .execute(conn)
-        .await?;
+pub(in crate::people) async fn leave_position(
+    conn: &mut PgConnection,
+    id: Uuid,
+    to: Date,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE member_position SET held_to = $2 WHERE id = $1 AND held_to IS NULL",
+        id,
+        to
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() > 0)
 }

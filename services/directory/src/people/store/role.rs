@@ -41,7 +41,10 @@ pub(in crate::people) struct HeldRole {
 }
 
 /// A role that holds, by its grant.
-pub(in crate::people) async fn held_role(conn: &mut PgConnection, id: Uuid) -> Result<Option<HeldRole>> {
+pub(in crate::people) async fn held_role(
+    conn: &mut PgConnection,
+    id: Uuid,
+) -> Result<Option<HeldRole>> {
     Ok(sqlx::query_as!(
         HeldRole,
         r#"SELECT g.role, g.member, g.organisation, o.path, o.parent IS NULL AS "is_root!"
@@ -55,7 +58,10 @@ pub(in crate::people) async fn held_role(conn: &mut PgConnection, id: Uuid) -> R
 
 /// Whether a member is the only one on the roll who administers the whole
 /// tenant. The administrators' grants stay as they are until the transaction ends.
-pub(in crate::people) async fn last_admin(conn: &mut PgConnection, member: MemberId) -> Result<bool> {
+pub(in crate::people) async fn last_admin(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> Result<bool> {
     let admins = sqlx::query!(
         r#"SELECT g.member, m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased') AS "on_roll!"
            FROM role_grant g JOIN organisation o ON o.id = g.organisation JOIN member m ON m.id = g.member
@@ -95,7 +101,10 @@ pub(in crate::people) struct OwnRole {
 }
 
 /// The roles that a member holds, from the top of the tree down.
-pub(in crate::people) async fn roles_of(conn: &mut PgConnection, member: MemberId) -> Result<Vec<OwnRole>> {
+pub(in crate::people) async fn roles_of(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> Result<Vec<OwnRole>> {
     Ok(sqlx::query_as!(
         OwnRole,
         "SELECT g.id, g.role, o.name AS organisation, o.path

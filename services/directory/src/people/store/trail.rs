@@ -53,7 +53,10 @@ pub(in crate::people) async fn events(
 }
 
 /// The names behind accounts.
-pub(in crate::people) async fn account_names(conn: &mut PgConnection, accounts: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+pub(in crate::people) async fn account_names(
+    conn: &mut PgConnection,
+    accounts: &[Uuid],
+) -> Result<Vec<(Uuid, String)>> {
     let rows = sqlx::query!(
         "SELECT a.id, m.full_name FROM account a JOIN member m ON m.id = a.member WHERE a.id = ANY($1)",
         accounts

@@ -1,5 +1,9 @@
 use super::{Existing, Known, Outcome, Person, counted};
-use crate::roster::{branches, row::{Entry, Line}, seen::Seen};
+use crate::roster::{
+    branches,
+    row::{Entry, Line},
+    seen::Seen,
+};
 use time::{Date, macros::date};
 use uuid::Uuid;
 
@@ -33,6 +37,7 @@ fn existing(id: u128, name: &str, card: Option<&str>, file: Option<&str>) -> Exi
         id: Uuid::from_u128(id),
         name_folded: kernel::viet::fold(name),
         activated: false,
+        administers: false,
         person: Person {
             organisation: branches::tests::some().get(1).id.0,
             full_name: name.into(),
@@ -60,7 +65,9 @@ fn decide(existing: &[Existing], lines: &[Line]) -> Vec<String> {
             Outcome::Added(_) => "+".to_owned(),
             Outcome::Changed(..) => "~".to_owned(),
             Outcome::Unchanged => "=".to_owned(),
-            Outcome::Bad(problems) => problems.iter().map(|p| p.column).collect::<Vec<_>>().join(","),
+            Outcome::Bad(problems) => {
+                problems.iter().map(|p| p.column).collect::<Vec<_>>().join(",")
+            }
         })
         .collect()
 }
@@ -68,7 +75,8 @@ fn decide(existing: &[Existing], lines: &[Line]) -> Vec<String> {
 #[test]
 fn the_unknown_are_added_with_the_defaults() {
     let (known, branches) = (Known::new(&[]), branches::tests::some());
-    let outcome = known.decide(&line(2, "Lê Lan", Some("C1"), None), &mut Seen::new(Uuid::nil()), &branches);
+    let outcome =
+        known.decide(&line(2, "Lê Lan", Some("C1"), None), &mut Seen::new(Uuid::nil()), &branches);
     let Outcome::Added(person) = outcome else { panic!("{outcome:?}") };
     assert_eq!((person.status.as_str(), person.has_smartphone), ("active", false));
     let unsaid = with(line(3, "Lê Lan", Some("C2"), None), |e| e.standing = None);
@@ -82,7 +90,10 @@ fn the_same_again_is_unchanged_and_empty_cells_change_nothing() {
         e.standing = None;
         e.birth_date = None;
     });
-    assert_eq!(decide(std::slice::from_ref(&lan), &[line(2, "Lê Lan", Some("C1"), Some("F1"))]), ["="]);
+    assert_eq!(
+        decide(std::slice::from_ref(&lan), &[line(2, "Lê Lan", Some("C1"), Some("F1"))]),
+        ["="]
+    );
     assert_eq!(decide(&[lan], &[sparse]), ["="]);
 }
 
@@ -108,13 +119,22 @@ fn a_number_twice_in_the_file_is_bad_the_second_time() {
     let (known, branches) = (Known::new(&[]), branches::tests::some());
     let mut seen = Seen::new(Uuid::nil());
     known.decide(&line(2, "Lê Lan", Some("C1"), None), &mut seen, &branches);
-    let Outcome::Bad(problems) = known.decide(&line(9, "Lê Lan", Some("C1"), Some("F1")), &mut seen, &branches) else { panic!() };
+    let Outcome::Bad(problems) =
+        known.decide(&line(9, "Lê Lan", Some("C1"), Some("F1")), &mut seen, &branches)
+    else {
+        panic!()
+    };
     assert_eq!(problems[0].column, "Số thẻ đảng");
     assert!(problems[0].reason.contains("dòng 2"), "{problems:?}");
     let mut bad = line(3, "Lê Lan", Some("C1"), None);
     bad.entry = Err(Vec::new());
-    assert_eq!(decide(&[], &[bad, line(4, "Lê Lan", Some("C1"), None)]), ["", "Số thẻ đảng"], "a bad row keeps its number");
-    let both = [line(2, "Lê Lan", Some("C1"), Some("F1")), line(3, "Lê Lan", Some("C1"), Some("F1"))];
+    assert_eq!(
+        decide(&[], &[bad, line(4, "Lê Lan", Some("C1"), None)]),
+        ["", "Số thẻ đảng"],
+        "a bad row keeps its number"
+    );
+    let both =
+        [line(2, "Lê Lan", Some("C1"), Some("F1")), line(3, "Lê Lan", Some("C1"), Some("F1"))];
     assert_eq!(decide(&[], &both), ["+", "Số thẻ đảng,Số lý lịch"]);
 }
 
@@ -127,8 +147,15 @@ fn one_member_under_two_numbers_is_a_repetition_too() {
 
 #[test]
 fn a_number_of_somebody_else_is_bad() {
-    let people = [existing(1, "Lê Lan", Some("C1"), Some("F1")), existing(2, "Vũ Minh", Some("C2"), Some("F2"))];
-    assert_eq!(decide(&people, &[line(2, "Lê Lan", Some("C2"), Some("F1"))]), ["Số thẻ đảng"], "two members meant");
+    let people = [
+        existing(1, "Lê Lan", Some("C1"), Some("F1")),
+        existing(2, "Vũ Minh", Some("C2"), Some("F2")),
+    ];
+    assert_eq!(
+        decide(&people, &[line(2, "Lê Lan", Some("C2"), Some("F1"))]),
+        ["Số thẻ đảng"],
+        "two members meant"
+    );
     let other = |birth| with(line(2, "Vũ Minh", None, Some("F1")), |e| e.birth_date = birth);
     assert_eq!(decide(&people, &[other(Some(date!(1980 - 01 - 01)))]), ["Số lý lịch"]);
     assert_eq!(decide(&people, &[other(None)]), ["Số lý lịch"], "nothing vouches for the new name");

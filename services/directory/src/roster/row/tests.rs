@@ -3,12 +3,32 @@ use crate::roster::{branches, header::Header};
 use time::macros::date;
 
 const TITLES: [&str; 12] = [
-    "Họ và tên", "Ngày sinh", "Giới tính", "Ngày vào Đảng", "Ngày chính thức", "Số thẻ đảng",
-    "Số lý lịch", "Mã chi bộ", "Điện thoại", "Tình trạng", "Trạng thái", "Có điện thoại thông minh",
+    "Họ và tên",
+    "Ngày sinh",
+    "Giới tính",
+    "Ngày vào Đảng",
+    "Ngày chính thức",
+    "Số thẻ đảng",
+    "Số lý lịch",
+    "Mã chi bộ",
+    "Điện thoại",
+    "Tình trạng",
+    "Trạng thái",
+    "Có điện thoại thông minh",
 ];
 const GOOD: [&str; 12] = [
-    "Lê Thị Lan", "03/02/1975", "Nữ", "19/05/2001", "19/05/2002", "12.345678",
-    "LL-7", "01.001", "912345678", "", "", "có",
+    "Lê Thị Lan",
+    "03/02/1975",
+    "Nữ",
+    "19/05/2001",
+    "19/05/2002",
+    "12.345678",
+    "LL-7",
+    "01.001",
+    "912345678",
+    "",
+    "",
+    "có",
 ];
 
 fn read(cells: &[&str]) -> Option<Line> {
@@ -33,14 +53,21 @@ fn faults(changes: &[(usize, &str)]) -> Vec<&'static str> {
 fn a_good_row_is_read_whole() {
     let line = read(&GOOD).unwrap();
     let entry = line.entry.unwrap();
-    assert_eq!((line.number, line.card.as_deref(), line.file.as_deref()), (7, Some("12.345678"), Some("LL-7")));
+    assert_eq!(
+        (line.number, line.card.as_deref(), line.file.as_deref()),
+        (7, Some("12.345678"), Some("LL-7"))
+    );
     assert_eq!(entry.full_name, "Lê Thị Lan");
     assert_eq!(entry.name_folded, "le thi lan");
     assert!(entry.name_sort.starts_with("lan* "));
     assert_eq!(entry.birth_date, Some(date!(1975 - 02 - 03)));
     assert_eq!(entry.sex, Some("female"));
     assert_eq!(entry.branch, 1);
-    assert_eq!(entry.phone.as_deref(), Some("0912345678"), "the zero that the spreadsheet ate is back");
+    assert_eq!(
+        entry.phone.as_deref(),
+        Some("0912345678"),
+        "the zero that the spreadsheet ate is back"
+    );
     assert_eq!(entry.standing, Some("official"), "by the date of official membership");
     assert_eq!(entry.status, None);
     assert_eq!(entry.has_smartphone, Some(true));
@@ -82,7 +109,10 @@ fn branches_must_exist_be_branches_and_be_alive() {
     cells[7] = "01.009";
     let problem = read(&cells).unwrap().entry.unwrap_err().remove(0);
     assert_eq!(problem.value, "01.009");
-    assert!(problem.reason.contains("«Chi bộ cũ»") && problem.reason.contains("01/07/2025"), "{problem:?}");
+    assert!(
+        problem.reason.contains("«Chi bộ cũ»") && problem.reason.contains("01/07/2025"),
+        "{problem:?}"
+    );
     assert!(problem.mend.contains("tiếp nhận"));
 }
 
@@ -111,7 +141,10 @@ fn all_problems_of_a_row_are_listed_and_its_numbers_kept() {
     let mut columns: Vec<_> = problems.iter().map(|p| p.column).collect();
     columns.dedup();
     assert_eq!(columns.len(), 10, "one for each column");
-    assert!(problems.iter().all(|p| p.reason.ends_with('.') && p.mend.ends_with('.')), "{problems:?}");
+    assert!(
+        problems.iter().all(|p| p.reason.ends_with('.') && p.mend.ends_with('.')),
+        "{problems:?}"
+    );
     assert_eq!(line.card.as_deref(), Some("C1"));
 }
 

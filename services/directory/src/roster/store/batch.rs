@@ -5,7 +5,15 @@ use crate::roster::{
     row::Problem,
 };
 use kernel::{Error, ImportId};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
+
+/// Forgets the plans of the connection. An import can grow the roll a
+/// thousandfold in seconds: a plan kept from when it was small reads all of it
+/// for every batch, and nothing tells the server to think again so soon.
+pub(in crate::roster) async fn replan(conn: &mut PgConnection) -> Result<(), Error> {
+    conn.clear_cached_statements().await?;
+    Ok(())
+}
 
 /// Makes imports of a tenant take turns, batch by batch, so that two of them
 /// cannot add the same person; then holds the members that the batch is about.
@@ -16,7 +24,9 @@ pub(in crate::roster) async fn lock(
     files: &[String],
 ) -> Result<(), Error> {
     let turn = format!("roster {tenant}");
-    sqlx::query_scalar!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", turn).fetch_one(&mut *conn).await?;
+    sqlx::query_scalar!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", turn)
+        .fetch_one(&mut *conn)
+        .await?;
     sqlx::query_scalar!(
         "SELECT id FROM member WHERE card_number = ANY($1) OR file_number = ANY($2) ORDER BY id FOR UPDATE",
         cards,
@@ -36,7 +46,10 @@ pub(in crate::roster) async fn existing(
     let rows = sqlx::query!(
         r#"SELECT m.id, m.organisation, m.full_name, m.name_folded, m.birth_date, m.sex, m.admitted_on,
                   m.official_on, m.card_number, m.file_number, m.phone, m.standing, m.status, m.has_smartphone,
-                  EXISTS (SELECT 1 FROM account a WHERE a.member = m.id AND a.state = 'active') AS "activated!"
+                  EXISTS (SELECT 1 FROM account a WHERE a.member = m.id AND a.state = 'active') AS "activated!",
+                  EXISTS (SELECT 1 FROM role_grant g JOIN organisation o ON o.id = g.organisation
+                          WHERE g.member = m.id AND g.role = 'tenant_admin' AND g.revoked_at IS NULL
+                            AND o.parent IS NULL) AS "administers!"
            FROM member m WHERE m.card_number = ANY($1) OR m.file_number = ANY($2)"#,
         cards,
         files
@@ -47,6 +60,7 @@ pub(in crate::roster) async fn existing(
         id: row.id,
         name_folded: row.name_folded,
         activated: row.activated,
+        administers: row.administers,
         person: Person {
             organisation: row.organisation,
             full_name: row.full_name,
@@ -86,7 +100,11 @@ impl Problems {
         }
     }
 
-    pub(in crate::roster) async fn insert(&self, conn: &mut PgConnection, import: ImportId) -> Result<(), Error> {
+    pub(in crate::roster) async fn insert(
+        &self,
+        conn: &mut PgConnection,
+        import: ImportId,
+    ) -> Result<(), Error> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -119,14 +137,24 @@ pub(in crate::roster) struct Preview {
 }
 
 impl Preview {
-    pub(in crate::roster) fn push(&mut self, row: i64, full_name: &str, organisation: &str, outcome: &str) {
+    pub(in crate::roster) fn push(
+        &mut self,
+        row: i64,
+        full_name: &str,
+        organisation: &str,
+        outcome: &str,
+    ) {
         self.rows.push(row);
         self.full_names.push(full_name.to_owned());
         self.organisations.push(organisation.to_owned());
         self.outcomes.push(outcome.to_owned());
     }
 
-    pub(in crate::roster) async fn insert(&self, conn: &mut PgConnection, import: ImportId) -> Result<(), Error> {
+    pub(in crate::roster) async fn insert(
+        &self,
+        conn: &mut PgConnection,
+        import: ImportId,
+    ) -> Result<(), Error> {
         if self.rows.is_empty() {
             return Ok(());
         }

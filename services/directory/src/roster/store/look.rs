@@ -27,7 +27,11 @@ pub(in crate::roster) struct ImportRow {
 }
 
 /// One import, or the latest ones.
-pub(in crate::roster) async fn imports(conn: &mut PgConnection, one: Option<ImportId>, limit: i64) -> Result<Vec<ImportRow>, Error> {
+pub(in crate::roster) async fn imports(
+    conn: &mut PgConnection,
+    one: Option<ImportId>,
+    limit: i64,
+) -> Result<Vec<ImportRow>, Error> {
     let rows = sqlx::query_as!(
         ImportRow,
         r#"SELECT i.id, i.file_name, i.file_size, i.state, i.progress, i.rows, i.added, i.changed, i.unchanged,
@@ -54,7 +58,10 @@ pub(in crate::roster) struct PreviewRow {
     pub outcome: String,
 }
 
-pub(in crate::roster) async fn preview(conn: &mut PgConnection, import: ImportId) -> Result<Vec<PreviewRow>, Error> {
+pub(in crate::roster) async fn preview(
+    conn: &mut PgConnection,
+    import: ImportId,
+) -> Result<Vec<PreviewRow>, Error> {
     let rows = sqlx::query_as!(
         PreviewRow,
         "SELECT row, full_name, organisation, outcome FROM roster_preview WHERE import = $1 ORDER BY row",
@@ -108,7 +115,10 @@ pub(in crate::roster) async fn branches(conn: &mut PgConnection) -> Result<Vec<B
 }
 
 /// The codes that the template lists, with the unit and what it belongs to.
-pub(in crate::roster) async fn codes(conn: &mut PgConnection, today: Date) -> Result<Vec<(String, String)>, Error> {
+pub(in crate::roster) async fn codes(
+    conn: &mut PgConnection,
+    today: Date,
+) -> Result<Vec<(String, String)>, Error> {
     let rows = sqlx::query!(
         r#"SELECT o.code, o.name, p.name AS "parent?" FROM organisation o
            LEFT JOIN organisation p ON p.id = o.parent
@@ -127,14 +137,18 @@ pub(in crate::roster) async fn codes(conn: &mut PgConnection, today: Date) -> Re
 
 /// Where the tenant's tree begins.
 pub(in crate::roster) async fn roots(conn: &mut PgConnection) -> Result<Vec<String>, Error> {
-    let paths = sqlx::query_scalar!("SELECT path FROM organisation WHERE parent IS NULL ORDER BY path")
-        .fetch_all(conn)
-        .await?;
+    let paths =
+        sqlx::query_scalar!("SELECT path FROM organisation WHERE parent IS NULL ORDER BY path")
+            .fetch_all(conn)
+            .await?;
     Ok(paths)
 }
 
 /// Files that nobody has come back for, of imports at rest.
-pub(in crate::roster) async fn forgotten(conn: &mut PgConnection, before: OffsetDateTime) -> Result<Vec<ImportId>, Error> {
+pub(in crate::roster) async fn forgotten(
+    conn: &mut PgConnection,
+    before: OffsetDateTime,
+) -> Result<Vec<ImportId>, Error> {
     let ids = sqlx::query_scalar!(
         "SELECT id FROM roster_import
          WHERE kept AND uploaded_at < $1 AND state NOT IN ('checking', 'running')

@@ -29,7 +29,13 @@ pub(in crate::roster) struct Members {
 
 impl Members {
     /// `name` is the sort key and the search key.
-    pub(in crate::roster) fn push(&mut self, id: Uuid, row: i64, name: (&str, &str), person: Person) {
+    pub(in crate::roster) fn push(
+        &mut self,
+        id: Uuid,
+        row: i64,
+        name: (&str, &str),
+        person: Person,
+    ) {
         self.ids.push(id);
         self.rows.push(row);
         self.organisations.push(person.organisation);
@@ -48,7 +54,12 @@ impl Members {
         self.smartphones.push(person.has_smartphone);
     }
 
-    pub(in crate::roster) async fn insert(&self, conn: &mut PgConnection, import: ImportId, now: OffsetDateTime) -> Result<(), Error> {
+    pub(in crate::roster) async fn insert(
+        &self,
+        conn: &mut PgConnection,
+        import: ImportId,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
         if self.ids.is_empty() {
             return Ok(());
         }
@@ -88,12 +99,16 @@ impl Members {
         Ok(())
     }
 
-    pub(in crate::roster) async fn update(&self, conn: &mut PgConnection, import: ImportId, now: OffsetDateTime) -> Result<(), Error> {
+    pub(in crate::roster) async fn update(
+        &self,
+        conn: &mut PgConnection,
+        import: ImportId,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
         if self.ids.is_empty() {
             return Ok(());
         }
-        // `= ANY` says again what the join says: it makes the index the plan even
-        // before the server knows how large the table has grown.
+        // `= ANY` says again what the join says, and offers the index as a plan.
         sqlx::query!(
             "UPDATE member m
              SET organisation = u.organisation, full_name = u.full_name, name_sort = u.name_sort,

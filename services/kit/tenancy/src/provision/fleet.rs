@@ -2,7 +2,11 @@
 //! failure stops nobody else, and a rerun goes on where this one ended.
 
 use super::{Provisioner, changed_afterwards, lock, run};
-use crate::{config::MAIN, migrations::{self, Migration}, registry};
+use crate::{
+    config::MAIN,
+    migrations::{self, Migration},
+    registry,
+};
 use futures_util::{StreamExt as _, stream};
 use kernel::{Error, TenantId};
 use serde::Serialize;
@@ -70,7 +74,11 @@ impl Provisioner {
                 if pending.is_empty() {
                     report.current += 1;
                 } else {
-                    jobs.push(Job { tenant: tenant.id.clone(), placement: placement.clone(), pending });
+                    jobs.push(Job {
+                        tenant: tenant.id.clone(),
+                        placement: placement.clone(),
+                        pending,
+                    });
                 }
             }
         }
@@ -145,7 +153,11 @@ impl Provisioner {
     }
 }
 
-async fn step(connection: &mut PgConnection, tenant: &TenantId, migration: &Migration) -> Result<(), Error> {
+async fn step(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    migration: &Migration,
+) -> Result<(), Error> {
     let role = tenant.role();
     let mut tx = connection.begin().await?;
     run(
@@ -170,7 +182,12 @@ async fn step(connection: &mut PgConnection, tenant: &TenantId, migration: &Migr
     Ok(())
 }
 
-async fn note_failure(connection: &mut PgConnection, tenant: &TenantId, migration: &Migration, error: &Error) {
+async fn note_failure(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    migration: &Migration,
+    error: &Error,
+) {
     let noted = sqlx::query!(
         "INSERT INTO platform.tenant_migration (tenant, version, checksum, state, error)
          VALUES ($1, $2, $3, 'failed', $4)

@@ -1,7 +1,10 @@
 //! What `apply` would do, computed from the files and the registry alone.
 
 use super::Provisioner;
-use crate::{file::TenantFile, registry::{self, Tenant, TenantState}};
+use crate::{
+    file::TenantFile,
+    registry::{self, Tenant, TenantState},
+};
 use kernel::{Error, TenantId};
 use serde::Serialize;
 
@@ -47,16 +50,27 @@ impl Provisioner {
         for file in files {
             match tenants.iter().find(|tenant| tenant.id == file.slug) {
                 Some(tenant) if tenant.state == TenantState::Retired => {
-                    return Err(Error::Conflict(format!("{}: mã này đã từng dùng và không được cấp lại", file.slug).into()));
+                    return Err(Error::Conflict(
+                        format!("{}: mã này đã từng dùng và không được cấp lại", file.slug).into(),
+                    ));
                 }
                 Some(tenant) if tenant.state != TenantState::Provisioning => {
                     changes.extend(updates(file, tenant)?);
                 }
                 _ => {
                     if !self.placements.contains_key(&file.placement) {
-                        return Err(Error::BadRequest(format!("{}: placement: không có máy chủ dữ liệu «{}» trong cấu hình", file.slug, file.placement).into()));
+                        return Err(Error::BadRequest(
+                            format!(
+                                "{}: placement: không có máy chủ dữ liệu «{}» trong cấu hình",
+                                file.slug, file.placement
+                            )
+                            .into(),
+                        ));
                     }
-                    changes.push(Change::Create { tenant: file.slug.clone(), placement: file.placement.clone() });
+                    changes.push(Change::Create {
+                        tenant: file.slug.clone(),
+                        placement: file.placement.clone(),
+                    });
                 }
             }
         }
@@ -66,10 +80,15 @@ impl Provisioner {
 
 fn updates(file: &TenantFile, tenant: &Tenant) -> Result<Vec<Change>, Error> {
     if file.placement != tenant.placement {
-        return Err(Error::Conflict(format!("{}: placement: chuyển máy chủ dữ liệu không làm bằng tệp này", file.slug).into()));
+        return Err(Error::Conflict(
+            format!("{}: placement: chuyển máy chủ dữ liệu không làm bằng tệp này", file.slug)
+                .into(),
+        ));
     }
     if file.kind != tenant.kind {
-        return Err(Error::Conflict(format!("{}: kind: không đổi được loại của một đơn vị đã có", file.slug).into()));
+        return Err(Error::Conflict(
+            format!("{}: kind: không đổi được loại của một đơn vị đã có", file.slug).into(),
+        ));
     }
     let pairs = [
         ("name", &tenant.name, &file.name),

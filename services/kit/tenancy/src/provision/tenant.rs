@@ -65,7 +65,9 @@ impl Provisioner {
         let (_, tenants) = registry::load(&mut main).await?;
         let tenant = tenants.into_iter().find(|tenant| tenant.id == *id).ok_or(Error::NotFound)?;
         if !matches!(tenant.state, TenantState::Active | TenantState::Suspended) {
-            return Err(Error::Conflict(format!("{id} đang ở trạng thái {}", tenant.state.name()).into()));
+            return Err(Error::Conflict(
+                format!("{id} đang ở trạng thái {}", tenant.state.name()).into(),
+            ));
         }
         sqlx::query!(
             "UPDATE platform.tenant
@@ -96,11 +98,15 @@ impl Provisioner {
         let mut own = match PgConnection::connect_with(&placement.options(role, &password)).await {
             Ok(connection) => connection,
             Err(error) => {
-                note(format!("không đăng nhập được bằng vai trò {role}: {error}; chạy lại tenant apply"));
+                note(format!(
+                    "không đăng nhập được bằng vai trò {role}: {error}; chạy lại tenant apply"
+                ));
                 return Ok(found);
             }
         };
-        let path = sqlx::query_scalar!(r#"SELECT current_setting('search_path') AS "path!""#).fetch_one(&mut own).await?;
+        let path = sqlx::query_scalar!(r#"SELECT current_setting('search_path') AS "path!""#)
+            .fetch_one(&mut own)
+            .await?;
         if path != format!("{role}, ext") {
             note(format!("search_path của {role} là «{path}»; chạy lại tenant apply"));
         }
@@ -130,7 +136,11 @@ impl Provisioner {
             match ledger.iter().find(|row| row.version == migration.version) {
                 None => note(format!("chưa có migration {}; chạy sotay migrate", migration.name)),
                 Some(row) if row.state == "failed" => {
-                    note(format!("migration {} hỏng: {}", migration.name, row.error.as_deref().unwrap_or("không rõ")));
+                    note(format!(
+                        "migration {} hỏng: {}",
+                        migration.name,
+                        row.error.as_deref().unwrap_or("không rõ")
+                    ));
                 }
                 Some(row) if row.checksum != migration.checksum => {
                     note(format!("migration {} đã chạy với nội dung khác", migration.name));
@@ -213,7 +223,11 @@ fn differs(file: &TenantFile, tenant: &Tenant) -> bool {
         || file.hosts != tenant.hosts
 }
 
-async fn write_row(connection: &mut PgConnection, file: &TenantFile, state: TenantState) -> Result<(), Error> {
+async fn write_row(
+    connection: &mut PgConnection,
+    file: &TenantFile,
+    state: TenantState,
+) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO platform.tenant
              (slug, kind, name, short_name, accent, hosts, placement, state, revision)
