@@ -15,7 +15,7 @@ pid=
 finish() {
   status=$?
   if [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null; then wait "$pid" || true; fi
-  [ "$status" = 0 ] || tail -n 40 "$data.log" >&2 || true
+  [ "$status" = 0 ] || { head -n 20 "$data.log"; tail -n 20 "$data.log"; } >&2 || true
   rm -rf "$data" "$data.log"
   exit "$status"
 }
@@ -37,4 +37,4 @@ until ready 2>/dev/null; do
 done
 
 SOTAY_DEMO="$data/demo.json" CHROMIUM="$chromium" \
-  node --test --test-reporter=tap --test-concurrency=1 tests/browser/*.test.mjs
+  node --test --test-reporter=tap --test-concurrency=2 tests/browser/*.test.mjs

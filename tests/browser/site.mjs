@@ -61,16 +61,23 @@ export async function signIn(page, { login, password }) {
   await page.getByRole("heading", { level: 1, name: /^Chào đồng chí/ }).waitFor();
 }
 
-/** What holds on every page: axe finds nothing, nothing is wider than the screen, no complaint. */
-export async function sound({ page, complaints }) {
-  const where = `${page.url()} at ${page.viewportSize().width} px`;
+const place = (page) => `${page.url()} at ${page.viewportSize().width} px`;
+
+/** Nothing is wider than the screen. */
+export async function fits(page) {
   const wide = await page.evaluate(() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];
     const all = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > room + 1);
     return all.slice(0, 3).map((one) => one.outerHTML.slice(0, 120));
   });
-  assert.deepEqual(wide, [], `${where}: wider than the screen`);
+  assert.deepEqual(wide, [], `${place(page)}: wider than the screen`);
+}
+
+/** What holds on every page: axe finds nothing, nothing is wider than the screen, no complaint. */
+export async function sound({ page, complaints }) {
+  const where = place(page);
+  await fits(page);
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
   const found = await page.evaluate(async (values) => {
     const result = await axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] });

@@ -175,7 +175,7 @@ fn a_document_of_one_unit_is_not_for_its_neighbours() {
         }
         for path in ["", "/file", "/file?download=1"] {
             assert_eq!(far.get(&format!("{document}{path}")).await.status, 404, "{path}");
-            assert_eq!(far.get(&format!("/api/v1{document}{path}")).await.status, 404, "{path}");
+            assert_eq!(data(&mut far, &format!("{document}{path}")).await.status, 404, "{path}");
         }
         assert_eq!(far.post(&format!("{document}/acknowledge"), &[]).await.status, 404);
         assert_eq!(count(&app, "SELECT count(*) FROM document_receipt").await, 0);
@@ -376,7 +376,7 @@ fn names_of_readers_are_for_their_own_secretary() {
         }
         let mut secretary = app.browser(TENANT, "secretary").await;
         secretary.get(&format!("{document}/file")).await;
-        let shown = secretary.get(&format!("/api/v1{document}")).await.json();
+        let shown = data(&mut secretary, &document).await.json();
         let person = |name: &str, state: &str| json!({"name": name, "state": state});
         let people = [
             person("Người member", "acknowledged"),
@@ -407,13 +407,13 @@ fn names_of_readers_are_for_their_own_secretary() {
                 "{who}: {}",
                 page.body
             );
-            let shown = browser.get(&format!("/api/v1{document}")).await.json();
+            let shown = data(&mut browser, &document).await.json();
             assert_eq!(shown["people"], json!([]), "{who}");
             assert_eq!(shown["units"].as_array().unwrap().is_empty(), who == "member", "{who}");
         }
         // Above the branch there are counts, and none under five.
         let mut committee = app.browser(TENANT, "committee").await;
-        let shown = committee.get(&format!("/api/v1{document}")).await.json();
+        let shown = data(&mut committee, &document).await.json();
         let unit = |name: &str| json!({"name": name, "members": null, "opened": null, "acknowledged": null});
         assert_eq!(shown["units"], json!([unit("Chi bộ thôn Đông"), unit("Chi bộ thôn Tây")]));
         assert!(committee.get(&document).await.shows("dưới 5"));
@@ -421,8 +421,7 @@ fn names_of_readers_are_for_their_own_secretary() {
             let mut browser = app.program(TENANT, who).await;
             browser.post_json(&format!("/api/v1{document}/acknowledge"), &json!({})).await;
         }
-        let shown =
-            app.browser(TENANT, "editor").await.get(&format!("/api/v1{document}")).await.json();
+        let shown = data(&mut app.program(TENANT, "editor").await, &document).await.json();
         assert_eq!(
             shown["units"][1],
             json!({"name": "Đảng bộ xã Một", "members": 6, "opened": 5, "acknowledged": 5})
@@ -455,7 +454,7 @@ fn a_search_needs_no_diacritics_and_takes_signs_as_they_are() {
             ("%25", vec![]),
             ("chuyen%20ke", vec![]),
         ] {
-            let list = far.get(&format!("/api/v1/documents?q={search}")).await.json();
+            let list = data(&mut far, &format!("/documents?q={search}")).await.json();
             let numbers: Vec<&str> = ["due", "documents"]
                 .iter()
                 .flat_map(|part| list[part].as_array().unwrap())
@@ -599,14 +598,6 @@ fn fields_to_mend_are_linked_and_nothing_entered_is_lost() {
         assert_eq!(stored(&app).await, (0, 0, 0));
         let today = send(
             &mut editor,
-            &[("must_read_by", "3/11/2026"), ("number", "Số: 1 - NQ/TU")],
-            "a.pdf",
-            RESOLUTION,
-        )
-        .await;
-        assert_eq!(today.status, 422, "6-NQ and 1-NQ lack a digit however they are spaced");
-        let today = send(
-            &mut editor,
             &[("must_read_by", "3/11/2026"), ("number", "Số: 01 – NQ/TU")],
             "a.pdf",
             RESOLUTION,
@@ -742,7 +733,7 @@ fn the_json_face_says_what_the_page_shows() {
         let document = published(&mut app.browser(TENANT, "editor").await, &[]).await;
         let mut member = app.browser(TENANT, "member").await;
         let page = member.get(&document).await;
-        let shown = member.get(&format!("/api/v1{document}")).await.json();
+        let shown = data(&mut member, &document).await.json();
         for field in ["number", "title", "summary", "issuer", "organisation", "kind", "attested_by"]
         {
             let text = shown[field].as_str().unwrap();
@@ -763,13 +754,13 @@ fn the_json_face_says_what_the_page_shows() {
             (shown["state"].as_str(), shown["addressed"].as_bool(), shown["withdrawn"].as_bool()),
             (Some("unopened"), Some(true), Some(false))
         );
-        let list = member.get("/api/v1/documents").await.json();
+        let list = data(&mut member, "/documents").await.json();
         assert_eq!(
             (list["due"][0]["id"].as_str().unwrap(), list["due"][0]["overdue"].as_bool()),
             (id(&document).to_string().as_str(), Some(false))
         );
         assert_eq!(list["documents"], json!([]));
-        for bad in ["/api/v1/documents/none", "/documents/none", "/documents/none/file"] {
+        for bad in ["/documents/none", "/documents/none/file"] {
             assert_eq!(member.get(bad).await.status, 404, "{bad}");
         }
     });

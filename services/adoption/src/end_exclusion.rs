@@ -23,6 +23,7 @@ pub struct EndForm {
 
 /// The line of the ledger that was ended.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExclusionEnded)]
 pub struct Ended {
     /// Its identifier.
     #[schema(value_type = uuid::Uuid)]

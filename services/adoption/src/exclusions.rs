@@ -71,6 +71,7 @@ pub struct Line {
 /// How an exclusion stands on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExclusionState)]
 pub enum State {
     /// It has yet to begin.
     Upcoming,

@@ -135,14 +135,27 @@ pub(crate) async fn load(
     } else {
         store::branches_among(conn, &secretary).await?
     };
+    let above = match unit.parent {
+        Some(parent) if report.root.is_branch() => {
+            match report::report(conn, parent, as_of).await {
+                Ok(above) => Some(above),
+                // There was no such unit above it yet on that date.
+                Err(Error::Invalid(_)) => None,
+                Err(error) => return Err(error),
+            }
+        }
+        _ => None,
+    };
     let open = |path: &OrgPath| ctx.may("adoption.show", path);
-    Ok(build(report, &own_branches, ctx.world().today(), open))
+    Ok(build(report, above.as_ref(), &own_branches, ctx.world().today(), open))
 }
 
-/// Withholds what the reader may not see and sorts the rest. `own_branches` are
-/// the branches that the reader is secretary of.
+/// Withholds what the reader may not see and sorts the rest. `above` is the
+/// report of the unit above a branch, `own_branches` are the branches that the
+/// reader is secretary of.
 fn build(
     report: Report,
+    above: Option<&Report>,
     own_branches: &[OrgPath],
     today: Date,
     open: impl Fn(&OrgPath) -> bool,
@@ -154,9 +167,19 @@ fn build(
         guarded: place.is_branch() && !own(place),
         without: counts.members - counts.activated,
     };
-    let head = cell(&report.root, report.raw.counts);
-    let shown = privacy::shown(&[head], below).first().copied().unwrap_or(Shown::All);
-    let cells: Vec<Cell> = report.units.iter().map(|unit| cell(&unit.place, unit.counts)).collect();
+    let cells = |report: &Report| -> Vec<Cell> {
+        report.units.iter().map(|unit| cell(&unit.place, unit.counts)).collect()
+    };
+    // A branch shows of itself what the table above shows of it: otherwise
+    // opening its neighbours would give away what that table keeps back.
+    let among = above.and_then(|above| {
+        let at = above.units.iter().position(|unit| unit.place.id == report.root.id)?;
+        privacy::shown(&cells(above), below).get(at).copied()
+    });
+    let alone = || privacy::shown(&[cell(&report.root, report.raw.counts)], below).first().copied();
+    let head = if own(&report.root) { None } else { among };
+    let shown = head.or_else(alone).unwrap_or(Shown::All);
+    let cells = cells(&report);
     let mut units: Vec<Row> = report
         .units
         .into_iter()

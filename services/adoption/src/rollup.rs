@@ -36,6 +36,7 @@ impl From<Share> for Ratio {
 /// the text that is signed; the database may keep them in another order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RollupFigures)]
 pub struct Figures {
     /// The day they hold for.
     pub as_of: String,

@@ -21,6 +21,7 @@ pub struct Ask {
 /// How far an organisation and the units below it have come.
 #[derive(askama::Template, Serialize, ToSchema)]
 #[template(path = "show.html")]
+#[schema(as = AdoptionPage)]
 pub struct ShowPage {
     /// The figures.
     #[serde(flatten)]

@@ -67,11 +67,15 @@ impl Deltas {
                 ("activated", counted.activated),
             ] {
                 if applies {
-                    *self.0.entry((counted.organisation, measure)).or_default() += sign;
+                    let key = (counted.organisation, measure);
+                    let amount = self.0.entry(key).or_default();
+                    *amount += sign;
+                    if *amount == 0 {
+                        self.0.remove(&key);
+                    }
                 }
             }
         }
-        self.0.retain(|_, amount| *amount != 0);
     }
 
     /// Whether the figures are as they were.

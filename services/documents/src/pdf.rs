@@ -12,6 +12,8 @@ use std::{fmt, path::Path};
 const PAGES_SEARCHED: usize = 5;
 /// Most bytes that any one stream of the file may decompress to.
 const STREAM_LIMIT: usize = 64 << 20;
+/// So far before the last byte a file's trailer may stand.
+const END: usize = 2048;
 
 /// A file that may be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,9 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
     if !bytes.starts_with(b"%PDF-") {
         return Err(Refusal::NotPdf);
     }
+    if !ends(bytes) {
+        return Err(Refusal::Broken);
+    }
     let options =
         LoadOptions { max_decompressed_size: Some(STREAM_LIMIT), ..LoadOptions::default() };
     let mut document =
@@ -96,6 +101,16 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
         }
     }
     Ok(Pdf { pages })
+}
+
+/// Whether the file has its end, from which readers find their way into it.
+/// The parser would piece together what is there of a file that was cut off.
+fn ends(bytes: &[u8]) -> bool {
+    const TRAILER: &[u8] = b"startxref";
+    // Some devices fill the last block.
+    let length = bytes.iter().rposition(|b| *b != 0 && !b.is_ascii_whitespace()).map_or(0, |last| last + 1);
+    let tail = &bytes[length.saturating_sub(END)..length];
+    tail.windows(TRAILER.len()).any(|window| window == TRAILER)
 }
 
 #[cfg(test)]
@@ -163,6 +178,15 @@ mod tests {
         }
         assert_eq!(look(b"%PDF-1.7\nnothing behind it"), Err(Refusal::Broken));
         assert!(Refusal::NotPdf.to_string().contains("lưu dạng PDF"));
+    }
+
+    #[test]
+    fn a_pdf_that_was_cut_off_is_refused_and_one_that_was_padded_is_not() {
+        let whole = bytes(pdf(&"% as long as a real page\n".repeat(400)));
+        for part in [2, 3, 4] {
+            assert_eq!(look(&whole[..whole.len() * (part - 1) / part]), Err(Refusal::Broken), "{part}");
+        }
+        assert!(look(&[&whole[..], &[0; 5000], b"\r\n"].concat()).is_ok());
     }
 
     #[test]

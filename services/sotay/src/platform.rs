@@ -60,7 +60,9 @@ impl Platform {
         world: World,
         bases: Vec<String>,
     ) -> Result<Self, Fault> {
-        let tenants = Tenants::connect(database, key).await?;
+        let tenants = Tenants::connect(database, key).await.map_err(|error| {
+            Fault::new(format!("{error} Nếu đây là bản cài đặt mới, hãy chạy trước: sotay migrate"))
+        })?;
         let passwords = Passwords::new(world.clone())?;
         let all = routes(&blob, passwords.clone());
         let infos = all.infos().to_vec();

@@ -43,7 +43,7 @@ fn commune() -> Report {
 
 /// A commune of four branches, as its committee sees it.
 pub(crate) fn seen_from_above() -> Overview {
-    build(commune(), &[], TODAY, |_| true)
+    build(commune(), None, &[], TODAY, |_| true)
 }
 
 #[test]
@@ -71,12 +71,29 @@ fn a_secretary_sees_the_own_branch_whole() {
         let figures = [Own { path: path("1.2."), counts }];
         compute(TODAY, place("1.2.", "Chi bộ 1", "chi_bo_truc_thuoc"), vec![], &figures, vec![])
     };
-    let secretary = build(branch(), &[path("1.2.")], TODAY, |_| true);
+    let secretary = build(branch(), None, &[path("1.2.")], TODAY, |_| true);
     assert!(secretary.is_secretary && secretary.raw.not_activated == Some(2));
-    let above = build(branch(), &[path("1.3.")], TODAY, |_| true);
+    let above = build(branch(), None, &[path("1.3.")], TODAY, |_| true);
     assert!(
         !above.is_secretary && above.raw.shown == Shown::Few && above.adjusted.activated.is_none()
     );
+}
+
+#[test]
+fn a_branch_shows_of_itself_what_the_table_above_shows_of_it() {
+    let id = |n: u128| OrganisationId(Uuid::from_u128(n));
+    let mut above = commune();
+    for (unit, n) in above.units.iter_mut().zip(1..) {
+        unit.place.id = id(n);
+    }
+    // «Chi bộ 4» has nobody to hide, and hides «Chi bộ 1».
+    let counts = Counts { members: 10, smartphones: 10, activated: 10 };
+    let place = Place { id: id(4), ..place("1.5.", "Chi bộ 4", "chi_bo_truc_thuoc") };
+    let branch =
+        || compute(TODAY, place.clone(), vec![], &[Own { path: path("1.5."), counts }], vec![]);
+    assert_eq!(build(branch(), Some(&above), &[], TODAY, |_| true).raw.shown, Shown::Withheld);
+    let own = build(branch(), Some(&above), &[path("1.5.")], TODAY, |_| true);
+    assert_eq!(own.raw.activated, Some(10), "its secretary sees it whole");
 }
 
 #[test]

@@ -81,6 +81,7 @@ pub(super) async fn show(ctx: Ctx) -> web::Result<View<AccountPage>> {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SessionRevoked)]
 pub(super) struct Revoked {
     /// Sessions that ended.
     revoked: u64,

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use web::{Ctx, Done, Input, SessionChange};
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SessionEnded)]
 pub(super) struct Ended {
     /// Sessions that ended.
     ended: u64,

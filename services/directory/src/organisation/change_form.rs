@@ -88,6 +88,7 @@ pub(super) async fn reach(ctx: &Ctx, id: &str) -> Result<store::Unit, Error> {
 
 /// What came of it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OrganisationChanged)]
 pub(super) struct Changed {
     #[schema(value_type = uuid::Uuid)]
     id: OrganisationId,

@@ -66,6 +66,7 @@ pub(super) async fn form(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<D
 
 /// What went over to the successor.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OrganisationDissolved)]
 pub(super) struct Ended {
     #[schema(value_type = uuid::Uuid)]
     id: OrganisationId,

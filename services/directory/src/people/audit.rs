@@ -32,6 +32,7 @@ pub(super) struct Which {
 
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditItem)]
 struct Item {
     #[schema(value_type = Uuid)]
     id: EventId,

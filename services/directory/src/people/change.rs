@@ -36,6 +36,7 @@ pub(super) async fn reach(ctx: &Ctx, id: &str) -> Result<store::Person, Error> {
 
 /// What came of it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MemberChanged)]
 pub(super) struct Changed {
     #[schema(value_type = uuid::Uuid)]
     id: MemberId,

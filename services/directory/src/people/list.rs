@@ -31,6 +31,7 @@ pub(super) struct Which {
 
 /// A member of the list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MemberItem)]
 struct Item {
     #[schema(value_type = uuid::Uuid)]
     id: MemberId,

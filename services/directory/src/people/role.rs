@@ -165,6 +165,7 @@ async fn submit(ctx: &Ctx, person: &store::Person, form: &RoleForm) -> Result<bo
 
 /// A role that is held no longer.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RoleRevoked)]
 pub(super) struct Revoked {
     id: Uuid,
 }

@@ -26,6 +26,7 @@ pub(super) struct Which {
 
 /// A role that somebody holds.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RoleItem)]
 struct Item {
     id: Uuid,
     /// `secretary`, `committee`, …

@@ -11,6 +11,7 @@ use web::{Ctx, Page, View};
 const SHOWN: i64 = 50;
 
 #[derive(Template, Serialize, ToSchema)]
+#[schema(as = RosterListPage)]
 #[template(path = "roster_list.html")]
 pub(super) struct ListPage {
     /// The latest first, 50 at most.

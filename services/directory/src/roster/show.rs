@@ -16,6 +16,7 @@ use web::{Ctx, Face, Page, View};
 const SHOWN: i64 = 100;
 
 #[derive(Template, Serialize, ToSchema)]
+#[schema(as = RosterPage)]
 #[template(path = "roster_show.html")]
 pub(super) struct ShowPage {
     import: Import,

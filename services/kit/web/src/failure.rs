@@ -112,7 +112,10 @@ fn words(error: &Error) -> Words {
         Error::NotFound => (
             StatusCode::NOT_FOUND,
             "Không có trang này",
-            &["Kiểm tra lại địa chỉ.", "Hoặc về trang chủ và đi từ đó."],
+            &[
+                "Kiểm tra lại địa chỉ, hoặc về trang chủ và đi từ đó.",
+                "Nếu trang từng mở được, có thể nội dung đã được chuyển hoặc không thuộc phạm vi của đồng chí.",
+            ],
         ),
         Error::Conflict(_) => (
             StatusCode::CONFLICT,

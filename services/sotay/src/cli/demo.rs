@@ -129,6 +129,7 @@ async fn serve(
     let files = TenantFile::load_all(&config.tenants).map_err(Fault::new)?;
     let record = config.data.join("demo.json");
     let known = read(&record);
+    let plan = provisioner.plan(&files).await?;
     let url = |slug: &str| {
         let base = &config.bases[0];
         match config.http.port {
@@ -145,11 +146,19 @@ async fn serve(
                 file.name,
                 if before.is_some() { "" } else { ": nạp người và việc giả định" }
             ));
-            let onboarded = onboarding::apply(&provisioner, &platform, file).await?;
+            let as_planned = !plan.touches(&file.slug);
             let tenant = match before {
-                Some(tenant) => DemoTenant { url: url(&tenant.slug), ..tenant.clone() },
-                None => everyday::load(&platform, file, &onboarded, number, url).await?,
+                Some(tenant) if as_planned => tenant.clone(),
+                _ => {
+                    let onboarded = onboarding::apply(&provisioner, &platform, file).await?;
+                    match before {
+                        Some(tenant) => tenant.clone(),
+                        None => everyday::load(&platform, file, &onboarded, number, url).await?,
+                    }
+                }
             };
+            // The port may be another one than last time.
+            let tenant = DemoTenant { url: url(&tenant.slug), ..tenant };
             tenants.push((file.kind, tenant));
             write(&record, config, &tenants)?;
         }

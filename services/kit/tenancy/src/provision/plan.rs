@@ -15,6 +15,16 @@ pub struct Plan {
     pub changes: Vec<Change>,
 }
 
+impl Plan {
+    /// Whether anything changes for a tenant.
+    #[must_use]
+    pub fn touches(&self, id: &TenantId) -> bool {
+        self.changes.iter().any(|change| match change {
+            Change::Create { tenant, .. } | Change::Update { tenant, .. } => tenant == id,
+        })
+    }
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
