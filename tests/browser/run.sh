@@ -29,7 +29,8 @@ read -r http https < <(node -e "$free_ports")
 
 SOTAY__HTTP__PORT=$http SOTAY__HTTPS__PORT=$https target/debug/sotay --data "$data" demo run >"$data.log" 2>&1 &
 pid=$!
-ready() { grep -q '"national"' "$data/demo.json" && curl -fsS -o /dev/null "http://localhost:$http/readyz"; }
+asked='fetch(process.argv[1]).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))'
+ready() { grep -q '"national"' "$data/demo.json" && node -e "$asked" "http://127.0.0.1:$http/readyz"; }
 until ready 2>/dev/null; do
   kill -0 "$pid" 2>/dev/null || { echo "the demo ended before it was ready" >&2; exit 1; }
   [ "$SECONDS" -lt 180 ] || { echo "the demo was not ready within 180 s" >&2; exit 1; }

@@ -84,6 +84,14 @@ fn id(document: &str) -> uuid::Uuid {
     document.rsplit('/').next().unwrap().parse().unwrap()
 }
 
+/// The JSON face, of the API with a token and of the page with a session.
+async fn data(browser: &mut Browser, path: &str) -> Answer {
+    if browser.bearer.is_some() {
+        return browser.get(&format!("/api/v1{path}")).await;
+    }
+    get_with(browser, path, header::ACCEPT, "application/json").await
+}
+
 async fn get_with(
     browser: &mut Browser,
     path: &str,
@@ -183,6 +191,7 @@ fn a_document_of_one_unit_is_not_for_its_neighbours() {
         // The editor answers for all below the root, and is no reader of this one.
         let mut editor = app.browser(TENANT, "editor").await;
         assert_eq!(editor.get(&format!("{document}/file")).await.bytes, RESOLUTION);
+        assert!(!editor.get(&document).await.shows("Tôi đã đọc văn bản này"));
         let answer = editor.post(&format!("{document}/acknowledge"), &[]).await;
         assert!(answer.status == 403 && answer.shows("không gửi tới chi bộ"), "{}", answer.body);
         // The auditor knows of it and its figures; the file is for its readers.

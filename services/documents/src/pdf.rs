@@ -108,7 +108,8 @@ fn look(bytes: &[u8]) -> Result<Pdf, Refusal> {
 fn ends(bytes: &[u8]) -> bool {
     const TRAILER: &[u8] = b"startxref";
     // Some devices fill the last block.
-    let length = bytes.iter().rposition(|b| *b != 0 && !b.is_ascii_whitespace()).map_or(0, |last| last + 1);
+    let length =
+        bytes.iter().rposition(|b| *b != 0 && !b.is_ascii_whitespace()).map_or(0, |last| last + 1);
     let tail = &bytes[length.saturating_sub(END)..length];
     tail.windows(TRAILER.len()).any(|window| window == TRAILER)
 }
@@ -184,7 +185,11 @@ mod tests {
     fn a_pdf_that_was_cut_off_is_refused_and_one_that_was_padded_is_not() {
         let whole = bytes(pdf(&"% as long as a real page\n".repeat(400)));
         for part in [2, 3, 4] {
-            assert_eq!(look(&whole[..whole.len() * (part - 1) / part]), Err(Refusal::Broken), "{part}");
+            assert_eq!(
+                look(&whole[..whole.len() * (part - 1) / part]),
+                Err(Refusal::Broken),
+                "{part}"
+            );
         }
         assert!(look(&[&whole[..], &[0; 5000], b"\r\n"].concat()).is_ok());
     }

@@ -26,8 +26,9 @@ pub(super) async fn import(
     on: Date,
     people: impl Iterator<Item = (String, Person)>,
 ) -> Result<(), Fault> {
-    let file = tempfile::NamedTempFile::new()
-        .map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
+    let path = folder.path().join("danh-sach-dang-vien.csv");
     let columns = [
         "Họ và tên",
         "Ngày sinh",
@@ -44,10 +45,10 @@ pub(super) async fn import(
     ]
     .map(|title| Column::text(title, 20.0));
     let rows = people.map(|(branch, person)| row(branch, &person));
-    let target = File::create(file.path()).map_err(|e| crate::fault::file(file.path(), &e))?;
+    let target = File::create(&path).map_err(|e| crate::fault::file(&path, &e))?;
     write_csv(target, &columns, rows).map_err(|e| Fault::new(e.to_string()))?;
     let world = platform.app.world.at(noon(on));
-    let (_, summary) = roster::import_file(db, &world, None, file.path(), false, |_| {}).await?;
+    let (_, summary) = roster::import_file(db, &world, None, &path, false, |_| {}).await?;
     if summary.bad > 0 {
         return Err(Fault::new(format!(
             "{}: {} dòng của danh sách mẫu bị từ chối",
