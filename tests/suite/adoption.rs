@@ -91,7 +91,7 @@ fn table(answer: &Answer) -> Vec<Vec<String>> {
 }
 
 /// An exclusion of `unit`, good but for `changes`.
-fn exclusion(unit: &str, changes: Value) -> Value {
+fn exclusion(unit: &str, changes: &Value) -> Value {
     let mut form = json!({"organisation": unit, "reason": "armed_forces", "note": "", "excluded_from": "01/11/2026",
         "excluded_to": "", "approved_by": "Ban Thường vụ Tỉnh ủy, 12-CV/TU"});
     form.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -417,7 +417,7 @@ fn the_ledger_takes_one_exclusion_at_a_time_with_a_reason_and_an_approval() {
             (json!({"excluded_to": "01/11/2026"}), "excluded_to"),
             (json!({"organisation": ""}), "organisation"),
         ] {
-            let answer = admin.post_json(exclude, &exclusion(&unit, changes)).await;
+            let answer = admin.post_json(exclude, &exclusion(&unit, &changes)).await;
             assert_eq!(
                 (answer.status, answer.json()["errors"][0]["field"].as_str()),
                 (422, Some(field)),
@@ -448,7 +448,7 @@ fn the_ledger_takes_one_exclusion_at_a_time_with_a_reason_and_an_approval() {
 
         let good = exclusion(
             &unit,
-            json!({"reason": "other", "note": "Sáp nhập", "excluded_to": "10/11/2026"}),
+            &json!({"reason": "other", "note": "Sáp nhập", "excluded_to": "10/11/2026"}),
         );
         let made = admin.post_json(exclude, &good).await;
         assert_eq!(made.status, 201, "{}", made.body);
@@ -461,7 +461,7 @@ fn the_ledger_takes_one_exclusion_at_a_time_with_a_reason_and_an_approval() {
             let answer = admin
                 .post_json(
                     exclude,
-                    &exclusion(&unit, json!({"excluded_from": from, "excluded_to": to})),
+                    &exclusion(&unit, &json!({"excluded_from": from, "excluded_to": to})),
                 )
                 .await;
             assert!(
@@ -474,18 +474,18 @@ fn the_ledger_takes_one_exclusion_at_a_time_with_a_reason_and_an_approval() {
             let answer = admin
                 .post_json(
                     exclude,
-                    &exclusion(&unit, json!({"excluded_from": from, "excluded_to": to})),
+                    &exclusion(&unit, &json!({"excluded_from": from, "excluded_to": to})),
                 )
                 .await;
             assert_eq!(answer.status, 201, "right before and right after: {}", answer.body);
         }
         let foreign = app.unit("ha-noi", "xa-2").await.to_string();
-        assert_eq!(admin.post_json(exclude, &exclusion(&foreign, json!({}))).await.status, 404);
+        assert_eq!(admin.post_json(exclude, &exclusion(&foreign, &json!({}))).await.status, 404);
         let line = made.json()["id"].as_str().unwrap().to_owned();
         for who in ["committee", "secretary", "auditor", "member"] {
             let mut other = app.program(TENANT, who).await;
             assert_eq!(
-                other.post_json(exclude, &exclusion(&unit, json!({}))).await.status,
+                other.post_json(exclude, &exclusion(&unit, &json!({}))).await.status,
                 403,
                 "{who}"
             );
@@ -644,9 +644,8 @@ fn few_people_of_a_branch_are_not_pointed_at_from_above() {
         // The operator's report at the command line is for the record, not for a reader.
         let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
         let unit = app.unit(TENANT, "xa-1").await;
-        let report = adoption::report(&mut *db.conn().await.unwrap(), unit, app.world.today())
-            .await
-            .unwrap();
+        let report =
+            adoption::report(&mut db.conn().await.unwrap(), unit, app.world.today()).await.unwrap();
         let units: Vec<_> = report
             .units
             .iter()
@@ -665,7 +664,7 @@ fn the_spreadsheet_says_what_the_page_says() {
         let unit = app.unit(TENANT, "cb-3").await.to_string();
         let mut program = app.program(TENANT, "admin").await;
         let made =
-            program.post_json("/api/v1/adoption/exclusions", &exclusion(&unit, json!({}))).await;
+            program.post_json("/api/v1/adoption/exclusions", &exclusion(&unit, &json!({}))).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let report = seen(&mut admin, "").await;
         let file = admin.get("/adoption.xlsx").await;

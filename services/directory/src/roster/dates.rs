@@ -1,9 +1,6 @@
 //! The three dates of a member, each by itself and against the others.
 
-use super::{
-    column::Column,
-    row::{Problem, sentence},
-};
+use super::{column::Column, row::Problem, words::sentence};
 use kernel::viet;
 use time::{Date, macros::date};
 

@@ -216,7 +216,7 @@ fn phone(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
             problems.push(Problem::new(
                 Column::Phone,
                 text,
-                sentence(&error.to_string()),
+                words::sentence(&error.to_string()),
                 "Ghi lại một số điện thoại, hoặc để trống nếu không có.",
             ));
             None
@@ -244,13 +244,6 @@ fn standing(
         (None, Some(_)) if text.is_empty() => Some("official"),
         (standing, _) => standing,
     }
-}
-
-/// Begins with a capital and ends with a full stop.
-pub(super) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]

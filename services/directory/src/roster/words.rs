@@ -75,6 +75,13 @@ pub(super) fn read(
     found
 }
 
+/// Begins with a capital and ends with a full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Column, OTHERS, STATUSES, read};
@@ -83,6 +90,11 @@ mod tests {
         let mut problems = Vec::new();
         let word = read(column, text, &mut problems);
         problems.pop().map_or(Ok(word), |problem| Err(problem.mend))
+    }
+
+    #[test]
+    fn sentences() {
+        assert_eq!(super::sentence("đầu số sai"), "Đầu số sai.");
     }
 
     #[test]
