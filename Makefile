@@ -6,14 +6,14 @@ HTTP_PORT ?= 8080
 HTTPS_PORT ?= 8443
 CACHE := $(CURDIR)/.cache
 
-export SOTAY__HTTP__PORT := $(HTTP_PORT)
-export SOTAY__HTTPS__PORT := $(HTTPS_PORT)
 export SOTAY_POSTGRES := $(CACHE)/postgresql-18.6.3
 # Queries are checked against the committed descriptions in .sqlx.
 export SQLX_OFFLINE := true
 
 .PHONY: run test postgres browser assets snapshot sqlx fmt lint check-tools
 
+run: export SOTAY__HTTP__PORT := $(HTTP_PORT)
+run: export SOTAY__HTTPS__PORT := $(HTTPS_PORT)
 run: check-tools postgres
 	@cargo build --quiet --bin sotay
 	@exec target/debug/sotay --data '$(DATA)' demo run
