@@ -2,7 +2,7 @@
 //! gateway in process.
 
 use axum::body::Body;
-use gateway::{Door, Peer};
+use gateway::{Door, Peer, listen::Answer as _};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
 use std::{collections::BTreeMap, net::IpAddr};

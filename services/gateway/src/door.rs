@@ -1,11 +1,10 @@
 //! One request, from the socket to the upstream and back.
 
-use crate::{Upstream, cookies, headers, host, path};
-use askama::Template as _;
+use crate::{Upstream, cookies, headers, host, listen::Answer, pages, path};
 use axum::{
     body::Body,
     extract::Request,
-    response::{Html, IntoResponse as _, Response},
+    response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
@@ -18,7 +17,7 @@ use std::{
 use tenancy::registry::{Tenant, TenantState};
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
-use web::{App, Bare, Csrf, Face, Failure, Flash, RequestContext, SessionChange, Visitor};
+use web::{App, Csrf, Face, Failure, Flash, RequestContext, SessionChange, Visitor};
 
 /// The largest body that any operation takes, with room for its form.
 const BODY_LIMIT: usize = 110_000_000;
@@ -61,23 +60,6 @@ impl Door {
         Ok(Self { app, upstream, hosts: Arc::new(hosts), api: api.to_json()?.into() })
     }
 
-    /// Answers one request.
-    pub async fn answer(mut self, request: Request, peer: Peer) -> Response {
-        let started = Instant::now();
-        let id = self.app.world.id::<Uuid>().simple().to_string();
-        let method = request.method().clone();
-        let (tenant, mut response) = self.route(request, peer, &id).await;
-        headers::dress(response.headers_mut(), &id, peer.secure);
-        let status = response.status().as_u16();
-        let millis = started.elapsed().as_millis();
-        let tenant = tenant.map_or_else(|| "-".into(), |tenant| tenant.to_string());
-        // The path is left out: it may hold a code.
-        let operation = response.extensions().get::<web::Operation>().map_or("-", |o| o.0);
-        tracing::info!(%id, tenant, operation, status, millis = u64::try_from(millis).unwrap_or(u64::MAX),
-            "{tenant} {method} {operation} {status} in {millis} ms");
-        response
-    }
-
     async fn route(
         &mut self,
         request: Request,
@@ -101,14 +83,14 @@ impl Door {
             _ => {}
         }
         let Some(tenant) = host::asked_for(&request).and_then(|host| self.tenant(&host)) else {
-            return (None, nothing_here());
+            return (None, pages::nothing_here());
         };
         let id_of = Some(tenant.id.clone());
         let response = match tenant.state {
-            TenantState::Active if tenant.schema_version < newest() => upgrading(),
+            TenantState::Active if tenant.schema_version < newest() => pages::upgrading(),
             TenantState::Active => self.enter(request, &tenant, peer, id).await,
-            TenantState::Suspended => suspended(),
-            TenantState::Provisioning | TenantState::Retired => nothing_here(),
+            TenantState::Suspended => pages::suspended(),
+            TenantState::Provisioning | TenantState::Retired => pages::nothing_here(),
         };
         (id_of, response)
     }
@@ -247,6 +229,24 @@ impl Door {
     }
 }
 
+impl Answer for Door {
+    async fn answer(mut self, request: Request, peer: Peer) -> Response {
+        let started = Instant::now();
+        let id = self.app.world.id::<Uuid>().simple().to_string();
+        let method = request.method().clone();
+        let (tenant, mut response) = self.route(request, peer, &id).await;
+        headers::dress(response.headers_mut(), &id, peer.secure);
+        let status = response.status().as_u16();
+        let millis = started.elapsed().as_millis();
+        let tenant = tenant.map_or_else(|| "-".into(), |tenant| tenant.to_string());
+        // The path is left out: it may hold a code.
+        let operation = response.extensions().get::<web::Operation>().map_or("-", |o| o.0);
+        tracing::info!(%id, tenant, operation, status, millis = u64::try_from(millis).unwrap_or(u64::MAX),
+            "{tenant} {method} {operation} {status} in {millis} ms");
+        response
+    }
+}
+
 /// What is wrong with a request before any service looks at it.
 fn check(
     method: &Method,
@@ -337,51 +337,4 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 fn newest() -> i32 {
     i32::try_from(tenancy::migrations::tenant_count()).unwrap_or(i32::MAX)
-}
-
-fn nothing_here() -> Response {
-    bare(
-        StatusCode::NOT_FOUND,
-        &Bare {
-            title: "Không có trang này",
-            heading: "Không có trang này",
-            message: "Địa chỉ này không thuộc hệ thống.",
-            what_next: "Kiểm tra lại địa chỉ trên giấy hướng dẫn, hoặc hỏi bí thư chi bộ.",
-        },
-    )
-}
-
-fn suspended() -> Response {
-    bare(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &Bare {
-            title: "Tạm dừng phục vụ",
-            heading: "Trang của đơn vị đang tạm dừng",
-            message: "Người vận hành đã tạm dừng trang này. Dữ liệu vẫn được giữ nguyên.",
-            what_next: "Liên hệ Văn phòng cấp ủy để biết khi nào dùng lại được.",
-        },
-    )
-}
-
-fn upgrading() -> Response {
-    bare(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &Bare {
-            title: "Đang nâng cấp",
-            heading: "Trang của đơn vị đang được nâng cấp",
-            message: "Việc nâng cấp thường xong trong vài phút. Dữ liệu vẫn được giữ nguyên.",
-            what_next: "Mở lại trang này sau ít phút.",
-        },
-    )
-}
-
-fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
-    let mut response = match page.render() {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(_) => status.into_response(),
-    };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("120"));
-    }
-    response
 }

@@ -8,6 +8,7 @@ mod headers;
 pub mod home;
 mod host;
 pub mod listen;
+mod pages;
 mod path;
 mod upstream;
 

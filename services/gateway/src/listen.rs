@@ -1,8 +1,7 @@
 //! Sockets: HTTP/1.1 and HTTP/2, plain or TLS, drained on the way out.
 
-use crate::door::{Door, Peer};
-use axum::body::Body;
-use http::Request;
+use crate::door::Peer;
+use axum::{body::Body, extract::Request, response::Response};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -29,11 +28,17 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Connections at once on one listener; the rest wait in the kernel.
 const CONNECTIONS: usize = 10_000;
 
+/// What answers the requests of a listener.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// Answers one request; errors are answers too.
+    fn answer(self, request: Request, peer: Peer) -> impl Future<Output = Response> + Send;
+}
+
 /// Serves until `stop` turns true, then drains.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
-    door: Door,
+    door: impl Answer,
     mut stop: watch::Receiver<bool>,
 ) {
     let acceptor = tls.map(TlsAcceptor::from);
@@ -82,7 +87,7 @@ pub async fn serve(
 async fn connection<S>(
     socket: S,
     peer: Peer,
-    door: Door,
+    door: impl Answer,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -94,7 +99,7 @@ async fn connection<S>(
         .and(NotForContentType::const_new("application/vnd"));
     let service = tower::ServiceBuilder::new()
         .layer(CompressionLayer::new().compress_when(compressible))
-        .service(tower::service_fn(move |request: Request<Incoming>| {
+        .service(tower::service_fn(move |request: http::Request<Incoming>| {
             let door = door.clone();
             async move { Ok::<_, Infallible>(door.answer(request.map(Body::new), peer).await) }
         }));
