@@ -9,11 +9,7 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tenancy::registry::{Tenant, TenantState};
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
@@ -231,18 +227,18 @@ impl Door {
 
 impl Answer for Door {
     async fn answer(mut self, request: Request, peer: Peer) -> Response {
-        let started = Instant::now();
+        let seen = telemetry::Request::begin(None);
         let id = self.app.world.id::<Uuid>().simple().to_string();
         let method = request.method().clone();
-        let (tenant, mut response) = self.route(request, peer, &id).await;
+        let (tenant, mut response) = seen.run(self.route(request, peer, &id)).await;
         headers::dress(response.headers_mut(), &id, peer.secure);
-        let status = response.status().as_u16();
-        let millis = started.elapsed().as_millis();
-        let tenant = tenant.map_or_else(|| "-".into(), |tenant| tenant.to_string());
-        // The path is left out: it may hold a code.
-        let operation = response.extensions().get::<web::Operation>().map_or("-", |o| o.0);
-        tracing::info!(%id, tenant, operation, status, millis = u64::try_from(millis).unwrap_or(u64::MAX),
-            "{tenant} {method} {operation} {status} in {millis} ms");
+        seen.end(&telemetry::Answered {
+            id: &id,
+            method: &method,
+            operation: response.extensions().get::<web::Operation>().map(|o| o.0),
+            tenant: tenant.as_deref(),
+            status: response.status().as_u16(),
+        });
         response
     }
 }

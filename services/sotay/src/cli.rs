@@ -66,17 +66,28 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
     if let Some(data) = arguments.common.data {
         config.data = data;
     }
-    telemetry::start(config.log.format, &config.log.filter)
-        .map_err(|e| Fault::new(format!("log.filter: {e}")))?;
-    match arguments.command {
-        Command::Serve(command) => command.run(&config).await,
-        Command::Tenant(command) => command.run(&config).await,
-        Command::Migrate(command) => command.run(&config).await,
-        Command::Roster(command) => command.run(&config).await,
-        Command::Report(command) => command.run(&config).await,
-        Command::Fold(command) => command.run(&config).await,
-        Command::Demo(command) => command.run(&config).await,
-        Command::Doctor(command) => command.run(&config).await,
+    let telemetry = telemetry::start(&telemetry::Settings {
+        format: config.log.format,
+        filter: &config.log.filter,
+        config: &config.telemetry,
+        metrics: config.private.port != 0,
+    })
+    .map_err(|e| Fault::new(format!("log.filter, telemetry: {e}")))?;
+    let outcome = run_command(arguments.command, &config).await;
+    telemetry.shutdown().await;
+    outcome
+}
+
+async fn run_command(command: Command, config: &Config) -> Result<ExitCode, Fault> {
+    match command {
+        Command::Serve(command) => command.run(config).await,
+        Command::Tenant(command) => command.run(config).await,
+        Command::Migrate(command) => command.run(config).await,
+        Command::Roster(command) => command.run(config).await,
+        Command::Report(command) => command.run(config).await,
+        Command::Fold(command) => command.run(config).await,
+        Command::Demo(command) => command.run(config).await,
+        Command::Doctor(command) => command.run(config).await,
     }
 }
 

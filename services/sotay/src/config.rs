@@ -42,6 +42,10 @@ pub struct Config {
     pub provisioner: Option<Provisioner>,
     /// Log lines.
     pub log: Log,
+    /// For those who run it: metrics and health, never for visitors.
+    pub private: Private,
+    /// Where traces, metrics and logs are sent.
+    pub telemetry: telemetry::Config,
 }
 
 /// The `[http]` section.
@@ -49,6 +53,17 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// Where to listen.
+    pub address: IpAddr,
+    /// 0 for none.
+    pub port: u16,
+}
+
+/// The `[private]` section: `/metrics`, `/healthz` and `/readyz` for those who
+/// run it. Off unless a port is named.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Private {
+    /// Where to listen; a network that visitors cannot reach.
     pub address: IpAddr,
     /// 0 for none.
     pub port: u16,
@@ -131,6 +146,8 @@ impl Default for Config {
             master_key_file: None,
             provisioner: None,
             log: Log::default(),
+            private: Private::default(),
+            telemetry: telemetry::Config::default(),
         }
     }
 }
@@ -138,6 +155,12 @@ impl Default for Config {
 impl Default for Http {
     fn default() -> Self {
         Self { address: [127, 0, 0, 1].into(), port: 8080 }
+    }
+}
+
+impl Default for Private {
+    fn default() -> Self {
+        Self { address: [127, 0, 0, 1].into(), port: 0 }
     }
 }
 
@@ -196,6 +219,11 @@ impl Config {
         if self.http.port == self.https.port {
             return Err("https.port: phải khác http.port".into());
         }
+        if self.private.port != 0 && [self.http.port, self.https.port].contains(&self.private.port)
+        {
+            return Err("private.port: phải khác http.port và https.port".into());
+        }
+        self.telemetry.validate()?;
         if self.https.certificate.is_some() != self.https.key.is_some() {
             return Err("https.certificate, https.key: phải có cả hai hoặc không có".into());
         }
@@ -236,9 +264,17 @@ fn set(table: &mut toml::Table, keys: &[String], text: &str) -> Option<()> {
         .parse::<i64>()
         .map(toml::Value::from)
         .or_else(|_| text.parse::<bool>().map(toml::Value::from))
-        .unwrap_or_else(|_| text.into());
+        .or_else(|_| fraction(text).ok_or(()).map(toml::Value::from))
+        .unwrap_or_else(|()| text.into());
     here.insert(last.clone(), value);
     Some(())
+}
+
+/// A number with a point, such as 0.5.
+fn fraction(text: &str) -> Option<f64> {
+    let (whole, rest) = text.split_once('.')?;
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(whole) && digits(rest) { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -271,6 +307,9 @@ mod tests {
             ("[database.placements.other]\nhost = 'x'", "main"),
             ("[database.placements.main]\nhost = 'x'", "master_key_file"),
             ("[log]\nformat = 'xml'", "format"),
+            ("[private]\nport = 8080", "private.port"),
+            ("[telemetry]\nsample = 2", "telemetry.sample"),
+            ("[telemetry]\notlp = 'collector:4317'", "telemetry.otlp"),
         ] {
             let message = load(text).unwrap_err();
             assert!(message.contains(key), "{text}: {message}");

@@ -1,32 +1,27 @@
-//! Log lines: one a request, for people or as JSON.
+//! How the platform is seen from outside: log lines, metrics, traces.
+//!
+//! - A log line a request, for people or as JSON ([`Request`]).
+//! - One set of instruments ([`count`]), read by Prometheus from the private
+//!   listener ([`page`]) and sent over OTLP when an endpoint is configured.
+//! - Traces over OTLP ([`trace`]): gateway, operation, SQL.
+//!
+//! Only what this crate is told by name leaves the process: tenant, operation,
+//! status, times, and the text of statements, which holds placeholders. Spans
+//! of libraries are never exported, and their log lines end at `info`, because
+//! below that they show what they carry.
 
-use serde::Deserialize;
-use std::io;
-use tracing_subscriber::{EnvFilter, fmt};
+mod client;
+mod config;
+pub mod count;
+mod filter;
+pub mod page;
+mod request;
+mod sql;
+mod start;
+pub mod trace;
 
-/// How a log line looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Starts logging to standard error.
-///
-/// # Errors
-/// When the filter does not parse or logging was started before.
-pub fn start(format: Format, filter: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter = EnvFilter::try_new(filter)?;
-    match format {
-        Format::Human => fmt().with_env_filter(filter).with_writer(io::stderr).compact().try_init(),
-        Format::Json => fmt()
-            .json()
-            .flatten_event(true)
-            .with_env_filter(filter)
-            .with_writer(io::stderr)
-            .try_init(),
-    }
-}
+pub use config::{Config, Format};
+pub use filter::OURS;
+pub use request::{Answered, Request};
+pub use start::{Settings, Telemetry, start, start_with};
+pub use trace::{Parent, extract, inject};

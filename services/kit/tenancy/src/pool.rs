@@ -8,7 +8,8 @@
 
 use crate::{config::PlacementConfig, key::MasterKey};
 use kernel::Error;
-use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use log::LevelFilter;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     collections::HashMap,
     ops::{Deref, DerefMut},
@@ -215,7 +216,10 @@ impl Pool {
         let mut lease =
             Lease { connection: None, role: role.clone(), pool: self.clone(), _share: share };
         let password = self.inner.key.role_password(role, password_version);
-        let options: PgConnectOptions = self.inner.placement.options(role, &password);
+        // Statements of those who serve are counted by whoever listens; they hold
+        // placeholders, so that even their text may be shown.
+        let options: PgConnectOptions =
+            self.inner.placement.options(role, &password).log_statements(LevelFilter::Debug);
         let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
         match connection {
             Ok(Ok(connection)) => {

@@ -99,7 +99,7 @@ impl Routes {
             move |mut request: Request, next: Next| async move {
                 request.extensions_mut().insert(Operation(operation));
                 let mut response = match view::admitted(operation) {
-                    Ok(()) => next.run(request).await,
+                    Ok(()) => telemetry::trace::step(operation, next.run(request)).await,
                     Err(error) => Failure::from(error).into_response(),
                 };
                 response.extensions_mut().insert(Operation(operation));
