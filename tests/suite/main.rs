@@ -13,6 +13,7 @@ mod architecture;
 mod browser;
 mod documents;
 mod door;
+mod limits;
 mod matrix;
 mod meetings;
 mod openapi;

@@ -11,7 +11,7 @@ use render::sheet::write::{Cell, Column};
 use web::{Ctx, Download};
 
 /// Downloads the figures of the adoption page as a spreadsheet.
-#[utoipa::path(get, path = "/adoption.xlsx", operation_id = "adoption.export", tag = "adoption", params(Ask),
+#[utoipa::path(get, path = "/adoption.xlsx", operation_id = "adoption.export", extensions(("x-budget" = json!("transfer"))), tag = "adoption", params(Ask),
     responses((status = 200, description = "The spreadsheet.", body = Vec<u8>,
             content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 404, description = "No such organisation within reach."),

@@ -9,7 +9,7 @@ use render::sheet::write::{Cell, Column};
 use web::{Ctx, Download};
 
 /// Downloads the figures of the national page as a spreadsheet.
-#[utoipa::path(get, path = "/national.xlsx", operation_id = "national.export", tag = "national",
+#[utoipa::path(get, path = "/national.xlsx", operation_id = "national.export", extensions(("x-budget" = json!("transfer"))), tag = "national",
     responses((status = 200, description = "The spreadsheet.", body = Vec<u8>,
             content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 404, description = "This is not a national tenant.")))]

@@ -89,7 +89,7 @@ fn duplicate(there: Option<DocumentId>) -> Error {
 }
 
 /// Publishes a document with its PDF.
-#[utoipa::path(post, path = "/documents", operation_id = "document.publish", tag = "documents",
+#[utoipa::path(post, path = "/documents", operation_id = "document.publish", extensions(("x-budget" = json!("transfer"))), tag = "documents",
     request_body(content = Fields, content_type = "multipart/form-data"),
     responses(
         (status = 201, body = Published),

@@ -1,6 +1,9 @@
 //! One request, from the socket to the upstream and back.
 
-use crate::{Upstream, cookies, headers, host, listen::Answer, pages, path};
+use crate::{
+    Limits, Proxies, Upstream, budget::Budgets, cookies, guard::Guard, headers, host,
+    listen::Answer, pages, path,
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -36,6 +39,7 @@ pub struct Door {
     upstream: Upstream,
     hosts: Arc<Hosts>,
     api: Arc<str>,
+    guard: Arc<Guard>,
 }
 
 /// What the listener knows of a connection.
@@ -51,9 +55,25 @@ impl Door {
     /// A gateway in front of an upstream whose operations `api` describes.
     ///
     /// # Errors
-    /// When the description cannot be written as JSON.
+    /// When the description cannot be written as JSON, or names a budget that
+    /// does not exist.
     pub fn new(app: App, upstream: Upstream, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
-        Ok(Self { app, upstream, hosts: Arc::new(hosts), api: api.to_json()?.into() })
+        let budgets = Arc::new(Budgets::of(api).map_err(Error::internal)?);
+        let guard = Arc::new(Guard::new(&Limits::default(), Proxies::default(), budgets));
+        Ok(Self { app, upstream, hosts: Arc::new(hosts), api: api.to_json()?.into(), guard })
+    }
+
+    /// The same gateway with other limits, counting from nothing, behind other
+    /// proxies.
+    #[must_use]
+    pub fn limited(mut self, limits: &Limits, proxies: Proxies) -> Self {
+        self.guard = Arc::new(Guard::new(limits, proxies, self.guard.budgets.clone()));
+        self
+    }
+
+    /// What the gateway does beside answering, for as long as the process runs.
+    pub async fn keep(&self) {
+        self.guard.keep().await;
     }
 
     async fn route(
@@ -124,11 +144,25 @@ impl Door {
         );
         let (mut parts, _) = request.into_parts();
 
+        let guard = self.guard.clone();
+        let changes = changes(&parts.method);
+        let token = Token::of(&parts.headers, api, peer.secure);
+        let said = token.as_ref().map(|token| token.text.as_str());
+        let entered = guard.enter(&tenant.id, peer.address, said, &parts.method, parts.uri.path());
+        let visit = match entered {
+            Ok(visit) => visit,
+            Err(refusal) => return refusal.answer(face, changes, id),
+        };
         let had_visitor =
             cookies::get(&parts.headers, cookies::visitor_name(peer.secure)).map(ToOwned::to_owned);
         let visitor =
             had_visitor.clone().unwrap_or_else(|| self.app.world.id::<Uuid>().simple().to_string());
-        let outcome = self.identify(&mut context, &parts.headers, &visitor, api, peer.secure).await;
+        let outcome = self.identify(&mut context, token.as_ref(), &visitor, api).await;
+        if let Ok(()) | Err(Error::Unauthenticated) = outcome
+            && let Err(refusal) = visit.of(context.actor.as_ref())
+        {
+            return refusal.answer(face, changes, id);
+        }
         let shown_flash = context.flash.is_some();
         let needs_visitor = had_visitor.is_none()
             && matches!(context.csrf, Csrf::Token(_))
@@ -170,25 +204,18 @@ impl Door {
     async fn identify(
         &self,
         context: &mut RequestContext,
-        headers: &HeaderMap,
+        token: Option<&Token>,
         visitor: &str,
         api: bool,
-        secure: bool,
     ) -> Result<(), Error> {
-        let bearer = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
-        if let Some(token) = bearer {
-            context.actor = Some(self.actor(context, token).await?.ok_or(Error::Unauthenticated)?);
-            return Ok(());
+        if let Some(token) = token {
+            context.actor = self.actor(context, &token.text).await?;
+            if token.bearer {
+                return context.actor.is_some().then_some(()).ok_or(Error::Unauthenticated);
+            }
         }
-        // Programs say who they are; a browser's cookie does not speak for them.
         if api {
             return Ok(());
-        }
-        if let Some(token) = cookies::get(headers, cookies::session_name(secure)) {
-            context.actor = self.actor(context, token).await?;
         }
         let key = self.app.tenants.key();
         context.csrf = match &context.actor {
@@ -228,6 +255,7 @@ impl Door {
 impl Answer for Door {
     async fn answer(mut self, request: Request, peer: Peer) -> Response {
         let seen = telemetry::Request::begin(None);
+        let peer = self.guard.proxies.see_through(peer, request.headers());
         let id = self.app.world.id::<Uuid>().simple().to_string();
         let method = request.method().clone();
         let (tenant, mut response) = seen.run(self.route(request, peer, &id)).await;
@@ -262,8 +290,7 @@ fn check(
         ));
     }
     // A second lock besides the token: browsers say where a request comes from.
-    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && !api && !matches!(context.csrf, Csrf::NotNeeded) {
+    if changes(method) && !api && !matches!(context.csrf, Csrf::NotNeeded) {
         let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
         let origin = headers.get(header::ORIGIN).and_then(|v| v.to_str().ok());
         let foreign = match (site, origin) {
@@ -276,6 +303,31 @@ fn check(
         }
     }
     Ok(())
+}
+
+/// How a request says whose it is.
+struct Token {
+    text: String,
+    bearer: bool,
+}
+
+impl Token {
+    fn of(headers: &HeaderMap, api: bool, secure: bool) -> Option<Self> {
+        let bearer = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        if let Some(text) = bearer {
+            return Some(Self { text: text.to_owned(), bearer: true });
+        }
+        // Programs say who they are; a browser's cookie does not speak for them.
+        let cookie = (!api).then(|| cookies::get(headers, cookies::session_name(secure)))??;
+        Some(Self { text: cookie.to_owned(), bearer: false })
+    }
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 fn set_cookies(

@@ -2,15 +2,25 @@
 //! host name says which tenant, the cookie or bearer token says who. Then it is
 //! handed to an [`Upstream`] and its answer is dressed for the way back.
 
+mod budget;
 mod cookies;
 mod door;
+mod familiar;
+mod guard;
 mod headers;
 pub mod home;
 mod host;
+mod limits;
 pub mod listen;
 mod pages;
 mod path;
+mod proxies;
+mod rates;
+mod refusal;
 mod upstream;
 
+pub use budget::Budget;
 pub use door::{Door, Hosts, Peer};
+pub use limits::{Limits, Rate};
+pub use proxies::Proxies;
 pub use upstream::Upstream;

@@ -41,7 +41,7 @@ pub fn upgrading() -> Response {
     )
 }
 
-fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
+pub(crate) fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
     let mut response = match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),

@@ -22,7 +22,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 /// The roll of a meeting as a spreadsheet (XLSX).
-#[utoipa::path(get, path = "/meetings/{id}/attendance.xlsx", operation_id = "meeting.attendance_export",
+#[utoipa::path(get, path = "/meetings/{id}/attendance.xlsx", operation_id = "meeting.attendance_export", extensions(("x-budget" = json!("transfer"))),
     tag = "meetings", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "A workbook",
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]

@@ -5,6 +5,7 @@
 //! [`crate::Installation`]).
 
 use crate::fault::{self, Fault};
+use gateway::{Limits, Proxies};
 use serde::Deserialize;
 use std::{
     env, fs,
@@ -40,6 +41,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// Who creates tenants and migrates. Not read by `serve`.
     pub provisioner: Option<Provisioner>,
+    /// How much one tenant, person or address may use.
+    pub limits: Limits,
     /// Log lines.
     pub log: Log,
     /// For those who run it: metrics and health, never for visitors.
@@ -56,6 +59,9 @@ pub struct Http {
     pub address: IpAddr,
     /// 0 for none.
     pub port: u16,
+    /// Networks and addresses of proxies in front of this installation, such as
+    /// `10.0.0.0/8`: their `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Proxies,
 }
 
 /// The `[private]` section: `/metrics`, `/healthz` and `/readyz` for those who
@@ -145,6 +151,7 @@ impl Default for Config {
             blob: None,
             master_key_file: None,
             provisioner: None,
+            limits: Limits::default(),
             log: Log::default(),
             private: Private::default(),
             telemetry: telemetry::Config::default(),
@@ -154,7 +161,7 @@ impl Default for Config {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { address: [127, 0, 0, 1].into(), port: 8080 }
+        Self { address: [127, 0, 0, 1].into(), port: 8080, trusted_proxies: Proxies::default() }
     }
 }
 
@@ -237,6 +244,7 @@ impl Config {
                 "bases: cần ít nhất một tên miền viết thường, không có dấu chấm ở đầu".into()
             );
         }
+        self.limits.validate()?;
         if let Some(database) = &self.database {
             database.validate()?;
             if self.master_key_file.is_none() {
@@ -310,6 +318,8 @@ mod tests {
             ("[private]\nport = 8080", "private.port"),
             ("[telemetry]\nsample = 2", "telemetry.sample"),
             ("[telemetry]\notlp = 'collector:4317'", "telemetry.otlp"),
+            ("[http]\ntrusted_proxies = ['x']", "trusted_proxies"),
+            ("[limits.member]\nper_minute = 0\nburst = 1", "limits.member"),
         ] {
             let message = load(text).unwrap_err();
             assert!(message.contains(key), "{text}: {message}");

@@ -45,7 +45,11 @@ impl Platform {
     pub async fn of(installation: &Installation, config: &Config) -> Result<Self, Fault> {
         let (database, key, blob) =
             (&installation.database, installation.key.clone(), installation.blob.clone());
-        Self::assemble(database, key, blob, World::system(), config.bases.clone()).await
+        let mut platform =
+            Self::assemble(database, key, blob, World::system(), config.bases.clone()).await?;
+        let proxies = config.http.trusted_proxies.clone();
+        platform.door = platform.door.limited(&config.limits, proxies);
+        Ok(platform)
     }
 
     /// Puts the services together. Opens a connection to the registry.
@@ -93,6 +97,8 @@ impl Platform {
         let (tenants, relay) = (self.app.tenants.clone(), self.relay.clone());
         tasks.spawn(async move { tenants.keep_up().await });
         tasks.spawn(async move { relay.run().await });
+        let door = self.door.clone();
+        tasks.spawn(async move { door.keep().await });
         tasks
     }
 }

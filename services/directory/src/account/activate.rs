@@ -37,7 +37,7 @@ pub(super) struct Code {
 }
 
 /// The page that a slip's QR code leads to.
-#[utoipa::path(get, path = "/activate", operation_id = "account.activate_form", tag = "account", security(()),
+#[utoipa::path(get, path = "/activate", operation_id = "account.activate_form", extensions(("x-budget" = json!("static"))), tag = "account", security(()),
     params(("code" = Option<String>, Query, description = "The code of the slip")),
     responses((status = 200, body = ActivatePage)))]
 pub(super) async fn form(Query(Code { code }): Query<Code>) -> View<ActivatePage> {
@@ -61,7 +61,7 @@ pub(super) struct Activated {
 }
 
 /// Uses a code to set a password, and signs in.
-#[utoipa::path(post, path = "/activate", operation_id = "account.activate", tag = "account", security(()),
+#[utoipa::path(post, path = "/activate", operation_id = "account.activate", extensions(("x-budget" = json!("sign_in"))), tag = "account", security(()),
     request_body = Activate,
     responses((status = 200, body = Activated), (status = 410, description = "The code was used or has expired"),
         (status = 422, description = "No such code, or the password is too weak"), (status = 429, description = "Too many tries")))]

@@ -36,7 +36,7 @@ pub(super) struct Next {
 }
 
 /// The sign-in page.
-#[utoipa::path(get, path = "/sign-in", operation_id = "session.new", tag = "account", security(()),
+#[utoipa::path(get, path = "/sign-in", operation_id = "session.new", extensions(("x-budget" = json!("static"))), tag = "account", security(()),
     params(("next" = Option<String>, Query, description = "Where to go afterwards, inside this site")),
     responses((status = 200, body = SignInPage)))]
 pub(super) async fn form(Query(Next { next }): Query<Next>) -> View<SignInPage> {
@@ -64,7 +64,7 @@ pub(super) struct Session {
 }
 
 /// Signs in. Programs get a bearer token, browsers a cookie.
-#[utoipa::path(post, path = "/session", operation_id = "session.create", tag = "account", security(()),
+#[utoipa::path(post, path = "/session", operation_id = "session.create", extensions(("x-budget" = json!("sign_in"))), tag = "account", security(()),
     request_body = SignIn,
     responses((status = 201, body = Session), (status = 422, description = "Wrong login or password"),
         (status = 429, description = "Too many tries")))]

@@ -19,7 +19,7 @@ use web::{Ctx, Download};
 const PAGE: i64 = 2000;
 
 /// All problems of an import.
-#[utoipa::path(get, path = "/roster/{id}/problems.xlsx", operation_id = "roster.problems", tag = "roster",
+#[utoipa::path(get, path = "/roster/{id}/problems.xlsx", operation_id = "roster.problems", extensions(("x-budget" = json!("transfer"))), tag = "roster",
     params(("id" = Uuid, Path, description = "The import")),
     responses((status = 200, description = "A workbook", content_type = XLSX), (status = 404, description = "No such import")))]
 pub(super) async fn problems(ctx: Ctx, Path(id): Path<String>) -> web::Result<Download> {

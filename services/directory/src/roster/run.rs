@@ -15,7 +15,7 @@ use web::{Ctx, Done, Input};
 
 /// Puts the good rows of a checked file into the roll, in the background.
 /// Asking twice does it once.
-#[utoipa::path(post, path = "/roster/{id}/run", operation_id = "roster.run", tag = "roster",
+#[utoipa::path(post, path = "/roster/{id}/run", operation_id = "roster.run", extensions(("x-budget" = json!("transfer"))), tag = "roster",
     params(("id" = Uuid, Path, description = "The import")),
     responses((status = 200, body = Import), (status = 404, description = "No such import"),
         (status = 409, description = "The file is no longer there, or holds nothing to import")))]

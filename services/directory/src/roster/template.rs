@@ -13,7 +13,7 @@ use web::{Ctx, Download};
 pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// An empty roster: the columns, how to fill them in, and the branch codes.
-#[utoipa::path(get, path = "/roster/template.xlsx", operation_id = "roster.template", tag = "roster",
+#[utoipa::path(get, path = "/roster/template.xlsx", operation_id = "roster.template", extensions(("x-budget" = json!("transfer"))), tag = "roster",
     responses((status = 200, description = "A workbook", content_type = XLSX)))]
 pub(super) async fn template(ctx: Ctx) -> web::Result<Download> {
     super::authorise(&ctx).await?;

@@ -34,7 +34,7 @@ pub(super) struct Uploaded {
 }
 
 /// Uploads a roster. It is checked in the background; no member changes yet.
-#[utoipa::path(post, path = "/roster", operation_id = "roster.upload", tag = "roster",
+#[utoipa::path(post, path = "/roster", operation_id = "roster.upload", extensions(("x-budget" = json!("transfer"))), tag = "roster",
     request_body(content = RosterFile, content_type = "multipart/form-data"),
     responses((status = 201, body = Uploaded), (status = 413, description = "Larger than 100 MB"),
         (status = 422, description = "No file, or one that is no roster")))]

@@ -1,0 +1,141 @@
+//! Who is let in, and how often: asked before a request costs anything.
+
+use crate::{
+    Budget, Limits, Proxies,
+    budget::Budgets,
+    familiar::Familiar,
+    rates::{Counter, Who},
+    refusal::Refusal,
+};
+use http::Method;
+use kernel::{Actor, TenantId};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// How often whole budgets are forgotten.
+const TIDY: Duration = Duration::from_mins(1);
+/// For how long somebody stays familiar, in turns of [`TIDY`]: from 6 to 12 hours.
+const GENERATION: u32 = 360;
+
+pub(crate) struct Guard {
+    pub(crate) proxies: Proxies,
+    pub(crate) budgets: Arc<Budgets>,
+    familiar: Familiar,
+    visitor: Counter,
+    member: Counter,
+    sign_in: Counter,
+    transfer: Counter,
+    tenant_visitors: Counter,
+    tenant_members: Counter,
+}
+
+/// A request that was let in, as long as it is answered.
+pub(crate) struct Visit<'a> {
+    guard: &'a Guard,
+    tenant: &'a TenantId,
+    address: IpAddr,
+    token: Option<&'a str>,
+    familiar: bool,
+    budget: Budget,
+}
+
+impl Guard {
+    pub(crate) fn new(limits: &Limits, proxies: Proxies, budgets: Arc<Budgets>) -> Self {
+        Self {
+            proxies,
+            budgets,
+            familiar: Familiar::new(),
+            visitor: Counter::new(limits.visitor),
+            member: Counter::new(limits.member),
+            sign_in: Counter::new(limits.sign_in),
+            transfer: Counter::new(limits.transfer),
+            tenant_visitors: Counter::new(limits.tenant_visitors),
+            tenant_members: Counter::new(limits.tenant_members),
+        }
+    }
+
+    /// Lets a request in, before anybody asks whose `token` it brings. Strangers
+    /// are counted by address; a familiar token is counted once its account is
+    /// known, so that a crowded address stops nobody who is at home here.
+    ///
+    /// # Errors
+    /// When it is one too many.
+    pub(crate) fn enter<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        address: IpAddr,
+        token: Option<&'a str>,
+        method: &Method,
+        path: &str,
+    ) -> Result<Visit<'a>, Refusal> {
+        let familiar = token.is_some_and(|token| self.familiar.knows(tenant, token));
+        let budget = self.budgets.find(method, path);
+        let who = Who::behind(address);
+        let counted = if familiar {
+            self.tenant_members.count(tenant, Who::Everybody)
+        } else {
+            // The tenant's budget comes second: what one address may not do
+            // takes nothing from the others.
+            self.visitor
+                .count(tenant, who)
+                .and_then(|()| self.tenant_visitors.count(tenant, Who::Everybody))
+        };
+        counted
+            .and_then(|()| match budget {
+                Budget::SignIn => self.sign_in.count(tenant, who),
+                _ => Ok(()),
+            })
+            .map_err(Refusal::often)?;
+        Ok(Visit { guard: self, tenant, address, token, familiar, budget })
+    }
+
+    /// Forgets what need not be known any more, for as long as the process runs.
+    pub(crate) async fn keep(&self) {
+        let mut turns = 0;
+        loop {
+            tokio::time::sleep(TIDY).await;
+            for counter in [
+                &self.visitor,
+                &self.member,
+                &self.sign_in,
+                &self.transfer,
+                &self.tenant_visitors,
+                &self.tenant_members,
+            ] {
+                counter.tidy();
+            }
+            turns += 1;
+            if turns % GENERATION == 0 {
+                self.familiar.tidy();
+            }
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// Whose the token was; `None` when nobody's.
+    ///
+    /// # Errors
+    /// When it is one too many for this account, or for the address of somebody
+    /// whose session has just ended.
+    pub(crate) fn of(&self, actor: Option<&Actor>) -> Result<(), Refusal> {
+        let (guard, tenant) = (self.guard, self.tenant);
+        let counted = match (actor, self.token) {
+            (Some(actor), Some(token)) => {
+                if !self.familiar {
+                    guard.familiar.learn(tenant, token);
+                }
+                let who = Who::Account(actor.account);
+                guard.member.count(tenant, who).and_then(|()| match self.budget {
+                    Budget::Transfer => guard.transfer.count(tenant, who),
+                    _ => Ok(()),
+                })
+            }
+            (None, Some(token)) if self.familiar => {
+                guard.familiar.forget(tenant, token);
+                guard.visitor.count(tenant, Who::behind(self.address))
+            }
+            _ => Ok(()),
+        };
+        counted.map_err(Refusal::often)
+    }
+}

@@ -1,0 +1,84 @@
+//! What somebody reads whose request was not let in: when to come back, and how
+//! not to lose what they entered.
+
+use crate::pages;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use std::time::Duration;
+use web::{Bare, Face};
+
+/// A request that was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// What was in the way.
+    pub(crate) why: Why,
+    /// When it may be let in.
+    pub(crate) wait: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Too often, by the same principal or at the same tenant.
+    Often,
+}
+
+/// RFC 9457.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+}
+
+impl Refusal {
+    pub(crate) fn often(wait: Duration) -> Self {
+        Self { why: Why::Often, wait }
+    }
+
+    /// The answer. `changes`: the request was to change something, so that there
+    /// is something to send again. It is a bare page: whoever floods us pays
+    /// more for it than we do.
+    pub(crate) fn answer(self, face: Face, changes: bool, request_id: &str) -> Response {
+        // Nobody is told to come back before they may.
+        let seconds = self.wait.as_millis().div_ceil(1000).max(1);
+        let (status, heading, message) = match self.why {
+            Why::Often => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Quá nhiều yêu cầu trong thời gian ngắn",
+                if changes {
+                    "Việc vừa gửi chưa được thực hiện. Những gì đã nhập vẫn còn trong trình duyệt."
+                } else {
+                    "Thiết bị hoặc mạng này vừa mở rất nhiều trang, nên trang này chưa được mở."
+                },
+            ),
+        };
+        let next = if changes {
+            format!(
+                "Giữ nguyên trang này, chờ {seconds} giây rồi tải lại; khi trình duyệt hỏi, hãy chọn gửi lại. Không cần nhập lại từ đầu."
+            )
+        } else {
+            format!("Chờ {seconds} giây rồi tải lại trang này.")
+        };
+        let mut response = match face {
+            Face::Html => {
+                pages::bare(status, &Bare { title: heading, heading, message, what_next: &next })
+            }
+            Face::Json => {
+                let detail = &format!("{message} {next}");
+                let (r#type, instance) = ("about:blank", request_id);
+                let problem =
+                    Problem { r#type, title: heading, status: status.as_u16(), detail, instance };
+                let mut response = (status, axum::Json(problem)).into_response();
+                let kind = HeaderValue::from_static("application/problem+json");
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+                response
+            }
+        };
+        let wait = u64::try_from(seconds).unwrap_or(u64::MAX);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        response
+    }
+}
