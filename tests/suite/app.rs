@@ -126,6 +126,11 @@ impl TestApp {
     }
 }
 
+/// The present, for certificates, which their readers hold against the clock.
+pub fn now() -> OffsetDateTime {
+    World::system().now()
+}
+
 pub fn login(who: &str) -> &'static str {
     if who == "admin" {
         return ADMIN;

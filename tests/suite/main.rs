@@ -10,6 +10,7 @@
 mod adoption;
 mod app;
 mod architecture;
+mod attack;
 mod browser;
 mod documents;
 mod door;
@@ -23,6 +24,8 @@ mod roster;
 mod routes;
 mod sessions;
 mod tenancy;
+mod tls;
+mod wire;
 
 use std::sync::LazyLock;
 use tokio::runtime::Runtime;

@@ -2,7 +2,7 @@
 
 use crate::{
     Limits, Proxies, Upstream, budget::Budgets, cookies, guard::Guard, headers, host,
-    listen::Answer, pages, path,
+    listen::Answer, pages, path, shape,
 };
 use axum::{
     body::Body,
@@ -82,6 +82,9 @@ impl Door {
         peer: Peer,
         id: &str,
     ) -> (Option<TenantId>, Response) {
+        if let Some(status) = shape::flaw(&request) {
+            return (None, pages::malformed(status));
+        }
         match request.uri().path() {
             "/healthz" => return (None, "ok\n".into_response()),
             "/readyz" => return (None, self.ready().await),

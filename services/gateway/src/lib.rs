@@ -17,6 +17,7 @@ mod path;
 mod proxies;
 mod rates;
 mod refusal;
+mod shape;
 mod upstream;
 
 pub use budget::Budget;

@@ -1,32 +1,37 @@
-//! Sockets: HTTP/1.1 and HTTP/2, plain or TLS, drained on the way out.
+//! Sockets: HTTP/1.1 and HTTP/2, plain or TLS, drained on the way out. What a
+//! peer may hold of them, and for how long, is in [`Bounds`].
+
+mod body;
+mod bounds;
+mod connection;
+mod places;
+mod pulse;
+
+pub use bounds::Bounds;
 
 use crate::door::Peer;
-use axum::{body::Body, extract::Request, response::Response};
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
+use axum::{extract::Request, response::Response};
+use connection::House;
+use places::Places;
 use rustls::ServerConfig;
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use socket2::SockRef;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
+    task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
-use tower_http::compression::{
-    CompressionLayer, Predicate as _,
-    predicate::{DefaultPredicate, NotForContentType},
-};
 
-/// How long a peer may take to send its request headers, or its TLS greeting.
-const GREETING: Duration = Duration::from_secs(10);
-/// How long requests under way may take when the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
-/// Connections at once on one listener; the rest wait in the kernel.
-const CONNECTIONS: usize = 10_000;
+/// What the kernel holds of answers that a peer has yet to read. Left to
+/// itself it grows to megabytes, and a slow peer's progress cannot be seen.
+const SEND_BUFFER: usize = 256 * 1024;
 
 /// What answers the requests of a listener.
 pub trait Answer: Clone + Send + Sync + 'static {
@@ -38,16 +43,21 @@ pub trait Answer: Clone + Send + Sync + 'static {
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
+    limits: Bounds,
     door: impl Answer,
     mut stop: watch::Receiver<bool>,
 ) {
     let acceptor = tls.map(TlsAcceptor::from);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let places = Places::new(limits.per_address);
+    let house = House { limits, crowded: Arc::new(AtomicBool::new(false)), stop: stop.clone() };
+    let mut connections = JoinSet::new();
     loop {
+        let crowded = connections.len() >= limits.connections / 10 * 9;
+        house.crowded.store(crowded, Ordering::Relaxed);
         let accepted = tokio::select! {
             _ = stop.wait_for(|stopped| *stopped) => break,
-            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept(), if connections.len() < limits.connections => accepted,
         };
         let (socket, address) = match accepted {
             Ok(accepted) => accepted,
@@ -58,65 +68,32 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(place) = places.clone().acquire_owned().await else { break };
         let peer = Peer { address: address.ip().to_canonical(), secure: acceptor.is_some() };
-        let watcher = graceful.watcher();
-        let (acceptor, door) = (acceptor.clone(), door.clone());
-        tokio::spawn(async move {
+        let Some(place) = places.take(peer.address) else {
+            tracing::debug!("an address has {} connections and gets no more", limits.per_address);
+            continue;
+        };
+        let (acceptor, house, door) = (acceptor.clone(), house.clone(), door.clone());
+        connections.spawn(async move {
             let _place = place;
             let _ = socket.set_nodelay(true);
+            let _ = SockRef::from(&socket).set_send_buffer_size(SEND_BUFFER);
             match acceptor {
-                None => connection(socket, peer, door, watcher).await,
+                None => connection::run(socket, peer, house, door).await,
                 Some(acceptor) => {
                     let greeted: Result<_, _> =
-                        tokio::time::timeout(GREETING, acceptor.accept(socket)).await;
+                        tokio::time::timeout(limits.greeting, acceptor.accept(socket)).await;
                     if let Ok(Ok(stream)) = greeted {
                         let stream: tokio_rustls::server::TlsStream<TcpStream> = stream;
-                        connection(stream, peer, door, watcher).await;
+                        connection::run(stream, peer, house, door).await;
                     }
                 }
             }
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not end within {DRAIN:?} and were cut off");
-    }
-}
-
-async fn connection<S>(
-    socket: S,
-    peer: Peer,
-    door: impl Answer,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    // Pages are compressed for weak links. Documents are so already, and keep
-    // their length and ranges that way.
-    let compressible = DefaultPredicate::new()
-        .and(NotForContentType::const_new("application/pdf"))
-        .and(NotForContentType::const_new("application/vnd"));
-    let service = tower::ServiceBuilder::new()
-        .layer(CompressionLayer::new().compress_when(compressible))
-        .service(tower::service_fn(move |request: http::Request<Incoming>| {
-            let door = door.clone();
-            async move { Ok::<_, Infallible>(door.answer(request.map(Body::new), peer).await) }
-        }));
-    let service = hyper_util::service::TowerToHyperService::new(service.boxed_clone());
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(GREETING)
-        .max_buf_size(64 * 1024)
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
-        .max_header_list_size(32 * 1024)
-        .keep_alive_interval(Duration::from_secs(30));
-    let served = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-    if let Err(error) = watcher.watch(served).await {
-        tracing::debug!("a connection ended early: {error}");
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, drained).await.is_err() {
+        tracing::warn!("some requests did not end within {:?} and were cut off", limits.drain);
     }
 }

@@ -17,6 +17,19 @@ pub fn nothing_here() -> Response {
     )
 }
 
+/// For a request that no browser sends.
+pub fn malformed(status: StatusCode) -> Response {
+    bare(
+        status,
+        &Bare {
+            title: "Yêu cầu không hợp lệ",
+            heading: "Yêu cầu không hợp lệ",
+            message: "Máy chủ không nhận yêu cầu ở dạng này, nên chưa có gì được thực hiện.",
+            what_next: "Mở lại trang bằng trình duyệt thông thường.",
+        },
+    )
+}
+
 pub fn suspended() -> Response {
     bare(
         StatusCode::SERVICE_UNAVAILABLE,

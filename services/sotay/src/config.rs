@@ -5,7 +5,7 @@
 //! [`crate::Installation`]).
 
 use crate::fault::{self, Fault};
-use gateway::{Limits, Proxies};
+use gateway::{Limits, Proxies, listen::Bounds};
 use serde::Deserialize;
 use std::{
     env, fs,
@@ -28,6 +28,8 @@ pub struct Config {
     pub http: Http,
     /// HTTP over TLS.
     pub https: Https,
+    /// How many connections each of the two takes.
+    pub connections: Connections,
     /// `<slug>.<base>` is a tenant's address, for each base.
     pub bases: Vec<String>,
     /// The database servers; brought along when missing.
@@ -87,6 +89,19 @@ pub struct Https {
     pub certificate: Option<PathBuf>,
     /// PEM file with the private key.
     pub key: Option<PathBuf>,
+    /// Folder with `<host>.pem` and `<host>.key` for the hosts that have a
+    /// certificate of their own.
+    pub certificates: Option<PathBuf>,
+}
+
+/// The `[connections]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connections {
+    /// At once.
+    pub most: usize,
+    /// At once from one address; behind a proxy of one's own as many as `most`.
+    pub per_address: usize,
 }
 
 /// The `[postgres]` section: the server that is brought along.
@@ -145,6 +160,7 @@ impl Default for Config {
             tenants: "tenant-config".into(),
             http: Http::default(),
             https: Https::default(),
+            connections: Connections::default(),
             bases: vec!["localhost".into()],
             database: None,
             postgres: Postgres::default(),
@@ -173,7 +189,20 @@ impl Default for Private {
 
 impl Default for Https {
     fn default() -> Self {
-        Self { address: [127, 0, 0, 1].into(), port: 8443, certificate: None, key: None }
+        Self {
+            address: [127, 0, 0, 1].into(),
+            port: 8443,
+            certificate: None,
+            key: None,
+            certificates: None,
+        }
+    }
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        let Bounds { connections: most, per_address, .. } = Bounds::default();
+        Self { most, per_address }
     }
 }
 
@@ -231,6 +260,9 @@ impl Config {
             return Err("private.port: phải khác http.port và https.port".into());
         }
         self.telemetry.validate()?;
+        if self.connections.most == 0 || self.connections.per_address == 0 {
+            return Err("connections.most, connections.per_address: phải từ 1 trở lên".into());
+        }
         if self.https.certificate.is_some() != self.https.key.is_some() {
             return Err("https.certificate, https.key: phải có cả hai hoặc không có".into());
         }
@@ -312,6 +344,7 @@ mod tests {
             ("[http]\nport = 8443", "https.port"),
             ("[https]\nkey = 'x'", "https.certificate"),
             ("bases = []", "bases"),
+            ("[connections]\nmost = 0", "connections.most"),
             ("[database.placements.other]\nhost = 'x'", "main"),
             ("[database.placements.main]\nhost = 'x'", "master_key_file"),
             ("[log]\nformat = 'xml'", "format"),

@@ -1,6 +1,7 @@
 //! Everything put together: configuration, the embedded default, the platform
 //! in one process, the demo. `main.rs` is the command line over it.
 
+pub mod certificates;
 pub mod config;
 pub mod demo;
 pub mod fault;
@@ -9,6 +10,7 @@ pub mod listeners;
 pub mod onboarding;
 pub mod platform;
 
+pub use certificates::Certificates;
 pub use config::Config;
 pub use fault::Fault;
 pub use installation::Installation;

@@ -1,18 +1,16 @@
 //! The two sockets, and serving on them until told to stop.
 
-use crate::{Config, Fault, Platform, fault};
-use embedded::ca::DevCa;
-use gateway::listen;
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-};
+use crate::{Certificates, Config, Fault, Platform};
+use gateway::listen::{self, Bounds};
 use std::{
     io::ErrorKind,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::watch};
+
+/// How often the certificates are looked at.
+const CERTIFICATES: Duration = Duration::from_secs(3);
 
 /// Bound sockets. Bound before anything else starts, so that a busy port costs
 /// nobody's time.
@@ -53,15 +51,24 @@ impl Listeners {
         platform: &Platform,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Fault> {
+        let mut background = platform.background();
         let tls = match &self.https {
-            Some(_) => Some(Arc::new(tls(config, platform)?)),
+            Some(_) => {
+                let certificates = Certificates::open(config, platform)?;
+                background.spawn(certificates.clone().keep_up(CERTIFICATES));
+                Some(certificates.server()?)
+            }
             None => None,
         };
-        let mut background = platform.background();
+        let limits = Bounds {
+            connections: config.connections.most,
+            per_address: config.connections.per_address,
+            ..Bounds::default()
+        };
         let mut doors = tokio::task::JoinSet::new();
         for (listener, tls) in [(self.http, None), (self.https, tls)] {
             let Some(listener) = listener else { continue };
-            doors.spawn(listen::serve(listener, tls, platform.door.clone(), stop.clone()));
+            doors.spawn(listen::serve(listener, tls, limits, platform.door.clone(), stop.clone()));
         }
         while doors.join_next().await.is_some() {}
         background.shutdown().await;
@@ -86,47 +93,4 @@ async fn bind(address: IpAddr, port: u16, key: &str) -> Result<Option<TcpListene
             _ => format!("Không mở được cổng {port} tại {address}: {error} ({key})."),
         })),
     }
-}
-
-fn tls(config: &Config, platform: &Platform) -> Result<ServerConfig, Fault> {
-    let (chain, key) = if let (Some(chain), Some(key)) =
-        (&config.https.certificate, &config.https.key)
-    {
-        let read = |path: &std::path::Path| std::fs::read(path).map_err(|e| fault::file(path, &e));
-        (read(chain)?, read(key)?)
-    } else {
-        let now = platform.app.world.now();
-        let ca = DevCa::load_or_create(&config.data.join("ca"), now)?;
-        // Wildcards right under a top-level name are not accepted: name the hosts.
-        let names: Vec<String> = config
-            .bases
-            .iter()
-            .flat_map(|base| {
-                platform
-                    .app
-                    .tenants
-                    .all()
-                    .into_iter()
-                    .map(move |tenant| format!("{}.{base}", tenant.id))
-            })
-            .chain(config.bases.iter().cloned())
-            .collect();
-        let leaf = ca.leaf_for(&names, now)?;
-        (leaf.chain_pem.into_bytes(), leaf.key_pem.into_bytes())
-    };
-    let unusable = |what: &str| Fault::new(format!("https.certificate, https.key: {what}"));
-    let chain: Vec<CertificateDer> = CertificateDer::pem_slice_iter(&chain)
-        .collect::<Result<_, _>>()
-        .map_err(|_| unusable("tệp chứng thư không phải PEM"))?;
-    let key =
-        PrivateKeyDer::from_pem_slice(&key).map_err(|_| unusable("tệp khóa không phải PEM"))?;
-    let mut tls =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|e| unusable(&e.to_string()))?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(|e| unusable(&e.to_string()))?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(tls)
 }

@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use http::header;
+use http_body_util::LengthLimitError;
 use kernel::Error;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
         let header_token = header_token(&request);
         let body = axum::body::to_bytes(request.into_body(), LIMIT)
             .await
-            .map_err(|_| Error::TooLarge("Nội dung gửi lên dài quá mức cho phép.".into()))?;
+            .map_err(|error| unread(&error))?;
         match content_type.as_str() {
             "application/json" => {
                 check(&csrf, header_token.as_deref())?;
@@ -86,6 +87,21 @@ pub(crate) fn content_type(request: &Request) -> String {
 
 pub(crate) fn header_token(request: &Request) -> Option<String> {
     request.headers().get("x-csrf-token")?.to_str().ok().map(Into::into)
+}
+
+/// Why a body did not come whole.
+fn unread(error: &axum::Error) -> Error {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return Error::TooLarge("Nội dung gửi lên dài quá mức cho phép.".into());
+        }
+        cause = error.source();
+    }
+    Error::BadRequest(
+        "Nội dung chưa gửi hết thì đường truyền bị ngắt, nên chưa có gì được thực hiện. Hãy gửi lại."
+            .into(),
+    )
 }
 
 fn utf8(body: &Bytes) -> Result<&str, Error> {

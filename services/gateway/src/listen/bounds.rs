@@ -1,0 +1,43 @@
+//! How much of the server one peer may hold, and for how long.
+
+use std::time::Duration;
+
+/// What a listener grants. The defaults are for the open Internet, and for
+/// people on weak links: a peer is cut off for standing still, not for being
+/// slow.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at once; the next ones wait in the kernel until one ends.
+    pub connections: usize,
+    /// Connections at once from one IPv4 address or one IPv6 network of 64
+    /// bits. Thousands of members may stand behind one address of a mobile
+    /// carrier, and a browser opens up to six.
+    pub per_address: usize,
+    /// For the TLS greeting; then for the head of each request, which over
+    /// HTTP/1.1 includes the wait for it.
+    pub greeting: Duration,
+    /// How long a connection may stay without a request under way. A tenth of
+    /// it when nearly all places are taken.
+    pub idle: Duration,
+    /// In every such stretch of waiting for it, 4 KiB of a request's body must
+    /// arrive, or its end.
+    pub stall: Duration,
+    /// In every such stretch a peer must take 16 KiB of an answer, or its end.
+    pub unread: Duration,
+    /// How long requests under way may take when the server stops.
+    pub drain: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            per_address: 2_000,
+            greeting: Duration::from_secs(15),
+            idle: Duration::from_secs(75),
+            stall: Duration::from_secs(30),
+            unread: Duration::from_mins(1),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
