@@ -2,14 +2,14 @@
 //! few units and people in each. All of it is made by the operations themselves,
 //! once, and copied for every scenario.
 
-use crate::browser::Browser;
+use crate::{apart, browser::Browser};
 use directory::{
     account::{PasswordHash, activate, invite},
     organisation::{self, Founding, Kind},
     people::{self, NewMember, Record},
 };
 use kernel::{MemberId, OrganisationId, Role, TenantId, World};
-use sotay::{Platform, onboarding};
+use sotay::{Part, Parts, Platform, onboarding};
 use std::collections::HashMap;
 use tenancy::TenantFile;
 use testkit::{Cluster, TestDatabase};
@@ -36,6 +36,7 @@ pub struct TestApp {
     pub platform: Platform,
     pub database: TestDatabase,
     pub world: World,
+    _services: Option<apart::Services>,
 }
 
 /// Who there is in each province: login, role, unit code.
@@ -61,10 +62,24 @@ impl TestApp {
         Self::on(database).await
     }
 
+    /// With each service behind a socket of its own, whatever the run.
+    pub async fn apart() -> (Self, apart::Services) {
+        let database = cluster().await.copy(fill).await;
+        let world = World::fixed(START, 1);
+        let services = apart::Services::start(&database, &world).await;
+        let platform = services.platform(Part::Gateway).await;
+        (Self { platform, database, world, _services: None }, services)
+    }
+
     pub async fn on(database: TestDatabase) -> Self {
         let world = World::fixed(START, 1);
-        let platform = platform(&database, world.clone()).await;
-        Self { platform, database, world }
+        let (platform, services) = if apart::wanted() {
+            let services = apart::Services::start(&database, &world).await;
+            (services.platform(Part::Gateway).await, Some(services))
+        } else {
+            (platform(&database, world.clone()).await, None)
+        };
+        Self { platform, database, world, _services: services }
     }
 
     /// A browser on a tenant's site, with nobody signed in.
@@ -148,6 +163,7 @@ pub async fn platform(database: &TestDatabase, world: World) -> Platform {
         database.blob.clone(),
         world,
         vec!["localhost".into()],
+        &Parts::all(),
     )
     .await
     .unwrap()
@@ -164,7 +180,7 @@ pub fn tenant_file(slug: &str, kind: &str) -> TenantFile {
     .unwrap()
 }
 
-async fn fill(database: &TestDatabase) {
+pub async fn fill(database: &TestDatabase) {
     let provisioner = database.provisioner();
     provisioner.migrate_platform().await.unwrap();
     let world = World::fixed(START - Duration::days(60), 2);

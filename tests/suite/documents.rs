@@ -6,10 +6,11 @@ use crate::{
     run,
 };
 use axum::body::Body;
+use futures_util::{StreamExt as _, stream};
 use http::{Method, header};
 use kernel::TenantId;
 use serde_json::json;
-use std::path::Path;
+use std::{convert::Infallible, path::Path};
 use time::Duration;
 
 const TENANT: &str = "thanh-hoa";
@@ -535,11 +536,13 @@ fn a_file_that_is_too_large_is_refused_by_its_announced_length() {
         let mut editor = app.browser(TENANT, "editor").await;
         editor.get("/documents/new").await;
         for (length, sentence) in [("60000000", "50 MB"), ("200000000", "100 MB")] {
+            // The rest is still on its way when the answer comes.
+            let body = stream::iter([Ok::<_, Infallible>("--x")]).chain(stream::pending());
             let request = editor
                 .request(Method::POST, "/documents")
                 .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
                 .header(header::CONTENT_LENGTH, length)
-                .body(Body::from("--x--"))
+                .body(Body::from_stream(body))
                 .unwrap();
             let answer = editor.send(request).await;
             assert!(

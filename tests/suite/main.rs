@@ -8,6 +8,7 @@
 )]
 
 mod adoption;
+mod apart;
 mod app;
 mod architecture;
 mod attack;
@@ -23,6 +24,7 @@ mod reference;
 mod roster;
 mod routes;
 mod sessions;
+mod split;
 mod tenancy;
 mod tls;
 mod wire;

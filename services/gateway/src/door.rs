@@ -1,10 +1,17 @@
 //! One request, from the socket to the upstream and back.
 
 use crate::{
-    Limits, Proxies, Upstream, budget::Budgets, cookies, guard::Guard, headers, host,
-    listen::Answer, pages, path, shape,
+    Limits, Proxies,
+    budget::Budgets,
+    cookies,
+    guard::Guard,
+    headers, host,
+    listen::Answer,
+    pages, path, shape,
+    upstream::{self, Deadline},
 };
 use axum::{
+    Router,
     body::Body,
     extract::Request,
     response::{IntoResponse as _, Response},
@@ -14,9 +21,10 @@ use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tenancy::registry::{Tenant, TenantState};
+use tower::ServiceExt as _;
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
-use web::{App, Csrf, Face, Failure, Flash, RequestContext, SessionChange, Visitor};
+use web::{App, Csrf, Face, Flash, RequestContext, SessionChange, Visitor};
 
 /// The largest body that any operation takes, with room for its form.
 const BODY_LIMIT: usize = 110_000_000;
@@ -36,7 +44,7 @@ pub struct Hosts {
 #[derive(Clone)]
 pub struct Door {
     app: App,
-    upstream: Upstream,
+    router: Router,
     hosts: Arc<Hosts>,
     api: Arc<str>,
     guard: Arc<Guard>,
@@ -52,15 +60,15 @@ pub struct Peer {
 }
 
 impl Door {
-    /// A gateway in front of an upstream whose operations `api` describes.
+    /// A gateway in front of services whose operations `api` describes.
     ///
     /// # Errors
     /// When the description cannot be written as JSON, or names a budget that
     /// does not exist.
-    pub fn new(app: App, upstream: Upstream, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
+    pub fn new(app: App, router: Router, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
         let budgets = Arc::new(Budgets::of(api).map_err(Error::internal)?);
         let guard = Arc::new(Guard::new(&Limits::default(), Proxies::default(), budgets));
-        Ok(Self { app, upstream, hosts: Arc::new(hosts), api: api.to_json()?.into(), guard })
+        Ok(Self { app, router, hosts: Arc::new(hosts), api: api.to_json()?.into(), guard })
     }
 
     /// The same gateway with other limits, counting from nothing, behind other
@@ -174,28 +182,23 @@ impl Door {
         let checked =
             outcome.and_then(|()| check(&parts.method, &parts.headers, &parts.uri, &context, api));
         if let Err(error) = checked {
-            let refused = async { Failure::from(error).into_response() };
-            return web::scoped(self.app.clone(), context, path, refused).await;
+            return pages::refuse(self.app.clone(), context, path, error).await;
         }
+        upstream::strip(&mut parts.headers);
         parts.extensions.insert(context.clone());
         let uploading = parts
             .headers
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
-        let request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
+        let mut request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
         let patience = if uploading { UPLOAD_PATIENCE } else { PATIENCE };
-        let in_time = tokio::time::timeout(patience, self.upstream.call(request)).await;
-        let mut response = if let Ok(response) = in_time {
-            response
-        } else {
-            let late = Error::Unavailable(
-                "Việc này mất quá nhiều thời gian nên đã dừng. Mở lại trang để xem hiện trạng."
-                    .into(),
-            );
-            web::scoped(self.app.clone(), context.clone(), path, async {
-                Failure::from(late).into_response()
-            })
-            .await
+        let deadline = tokio::time::Instant::now() + patience;
+        request.extensions_mut().insert(Deadline(deadline));
+        let answer = self.router.clone().oneshot(request);
+        let mut response = match tokio::time::timeout_at(deadline, answer).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => pages::late(self.app.clone(), context.clone(), path).await,
         };
         if !api {
             set_cookies(&mut response, &visitor, needs_visitor, shown_flash, peer.secure);

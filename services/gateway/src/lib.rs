@@ -1,6 +1,7 @@
 //! The front door. A request enters here and becomes *(tenant, actor)*: the
 //! host name says which tenant, the cookie or bearer token says who. Then it is
-//! handed to an [`Upstream`] and its answer is dressed for the way back.
+//! handed to its service, here or in another process ([`upstream`]), and the
+//! answer is dressed for the way back.
 
 mod budget;
 mod cookies;
@@ -18,10 +19,9 @@ mod proxies;
 mod rates;
 mod refusal;
 mod shape;
-mod upstream;
+pub mod upstream;
 
 pub use budget::Budget;
 pub use door::{Door, Hosts, Peer};
 pub use limits::{Limits, Rate};
 pub use proxies::Proxies;
-pub use upstream::Upstream;

@@ -1,11 +1,29 @@
-//! Pages for those who reach no tenant: bare, without its name and colours.
+//! Answers of the gateway itself; bare where there is no tenant to name.
 
 use askama::Template as _;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::{StatusCode, header};
-use web::Bare;
+use kernel::Error;
+use std::sync::Arc;
+use web::{App, Bare, Failure, RequestContext};
 
-pub fn nothing_here() -> Response {
+/// Refuses a request in the words and colours of its tenant.
+pub(crate) async fn refuse(
+    app: App,
+    context: Arc<RequestContext>,
+    path: String,
+    error: Error,
+) -> Response {
+    web::scoped(app, context, path, async { Failure::from(error).into_response() }).await
+}
+
+/// For an operation that took too long.
+pub(crate) async fn late(app: App, context: Arc<RequestContext>, path: String) -> Response {
+    let sentence = "Việc này mất quá nhiều thời gian nên đã dừng. Mở lại trang để xem hiện trạng.";
+    refuse(app, context, path, Error::Unavailable(sentence.into())).await
+}
+
+pub(crate) fn nothing_here() -> Response {
     bare(
         StatusCode::NOT_FOUND,
         &Bare {
@@ -18,7 +36,7 @@ pub fn nothing_here() -> Response {
 }
 
 /// For a request that no browser sends.
-pub fn malformed(status: StatusCode) -> Response {
+pub(crate) fn malformed(status: StatusCode) -> Response {
     bare(
         status,
         &Bare {
@@ -30,7 +48,7 @@ pub fn malformed(status: StatusCode) -> Response {
     )
 }
 
-pub fn suspended() -> Response {
+pub(crate) fn suspended() -> Response {
     bare(
         StatusCode::SERVICE_UNAVAILABLE,
         &Bare {
@@ -42,7 +60,7 @@ pub fn suspended() -> Response {
     )
 }
 
-pub fn upgrading() -> Response {
+pub(crate) fn upgrading() -> Response {
     bare(
         StatusCode::SERVICE_UNAVAILABLE,
         &Bare {

@@ -1,30 +1,24 @@
-//! Where requests go from the gateway.
+//! Services in other processes.
+//!
+//! Where a service's requests go is decided once, when the routes are put
+//! together: its own handlers when it runs here, a [`Remote`] when it runs
+//! elsewhere. A `Remote` is a `tower` service like any handler; it carries the
+//! request over HTTP/2 between two ends that know each other's certificates,
+//! to the [`Inner`] door of the other process. What the gateway knows of the
+//! request travels in a signed header ([`wire`]); bodies stream both ways.
 
-use axum::{Router, extract::Request, response::Response};
-use std::convert::Infallible;
-use tower::{Service as _, ServiceExt as _, util::BoxCloneSyncService};
+mod circuit;
+mod connections;
+mod identity;
+mod inner;
+mod remote;
+mod wire;
 
-/// One `tower` service that answers requests which carry their
-/// [`web::RequestContext`] as an extension. In this process it is a router;
-/// a service in another process is the same type to the gateway.
-#[derive(Clone)]
-pub struct Upstream(BoxCloneSyncService<Request, Response, Infallible>);
+pub use identity::Identity;
+pub use inner::Inner;
+pub use remote::Remote;
+pub(crate) use wire::strip;
 
-impl Upstream {
-    /// Services of this process: no serialisation, no network.
-    #[must_use]
-    pub fn local(router: Router) -> Self {
-        Self(BoxCloneSyncService::new(router))
-    }
-
-    /// Hands a request over.
-    pub async fn call(&mut self, request: Request) -> Response {
-        match self.0.ready().await {
-            Ok(service) => match service.call(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
-            Err(never) => match never {},
-        }
-    }
-}
+/// When an answer is no longer worth waiting for; on requests, as an extension.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub tokio::time::Instant);

@@ -4,10 +4,14 @@
 //! one: everything that is not named is brought along (see
 //! [`crate::Installation`]).
 
-use crate::fault::{self, Fault};
+use crate::{
+    fault::{self, Fault},
+    parts::Part,
+};
 use gateway::{Limits, Proxies, listen::Bounds};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     env, fs,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -30,6 +34,11 @@ pub struct Config {
     pub https: Https,
     /// How many connections each of the two takes.
     pub connections: Connections,
+    /// Between processes, when the parts do not all run in one.
+    pub internal: Internal,
+    /// Where the parts run that are not in this process: `host:port` of each
+    /// one's `internal` socket. Read by a process that runs the gateway.
+    pub upstreams: BTreeMap<Part, String>,
     /// `<slug>.<base>` is a tenant's address, for each base.
     pub bases: Vec<String>,
     /// The database servers; brought along when missing.
@@ -104,6 +113,23 @@ pub struct Connections {
     pub per_address: usize,
 }
 
+/// The `[internal]` section: the socket at which gateways ask this process.
+/// Both ends show a certificate of the same authority.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Internal {
+    /// Where to listen.
+    pub address: IpAddr,
+    /// 0 for none; a process without the gateway needs one.
+    pub port: u16,
+    /// PEM file of the authority; one under `data` when all three are missing.
+    pub authority: Option<PathBuf>,
+    /// PEM file with the certificate chain, good for servers and clients.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub key: Option<PathBuf>,
+}
+
 /// The `[postgres]` section: the server that is brought along.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -161,6 +187,8 @@ impl Default for Config {
             http: Http::default(),
             https: Https::default(),
             connections: Connections::default(),
+            internal: Internal::default(),
+            upstreams: BTreeMap::new(),
             bases: vec!["localhost".into()],
             database: None,
             postgres: Postgres::default(),
@@ -203,6 +231,13 @@ impl Default for Connections {
     fn default() -> Self {
         let Bounds { connections: most, per_address, .. } = Bounds::default();
         Self { most, per_address }
+    }
+}
+
+impl Default for Internal {
+    fn default() -> Self {
+        let address = [127, 0, 0, 1].into();
+        Self { address, port: 0, authority: None, certificate: None, key: None }
     }
 }
 
@@ -265,6 +300,13 @@ impl Config {
         }
         if self.https.certificate.is_some() != self.https.key.is_some() {
             return Err("https.certificate, https.key: phải có cả hai hoặc không có".into());
+        }
+        let internal = &self.internal;
+        let given = [&internal.authority, &internal.certificate, &internal.key];
+        if given.iter().any(|path| path.is_some()) && given.iter().any(|path| path.is_none()) {
+            return Err(
+                "internal.authority, internal.certificate, internal.key: phải có cả ba hoặc không có".into(),
+            );
         }
         if self.bases.is_empty()
             || self
@@ -343,6 +385,8 @@ mod tests {
             ("[http]\nprot = 80", "prot"),
             ("[http]\nport = 8443", "https.port"),
             ("[https]\nkey = 'x'", "https.certificate"),
+            ("[internal]\nkey = 'x'", "internal.authority"),
+            ("[upstreams]\npapers = 'x:1'", "papers"),
             ("bases = []", "bases"),
             ("[connections]\nmost = 0", "connections.most"),
             ("[database.placements.other]\nhost = 'x'", "main"),

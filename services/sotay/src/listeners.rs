@@ -1,10 +1,11 @@
-//! The two sockets, and serving on them until told to stop.
+//! The sockets, and serving on them until told to stop.
 
-use crate::{Certificates, Config, Fault, Platform};
+use crate::{Certificates, Config, Fault, Platform, parts};
 use gateway::listen::{self, Bounds};
 use std::{
     io::ErrorKind,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{net::TcpListener, sync::watch};
@@ -17,17 +18,28 @@ const CERTIFICATES: Duration = Duration::from_secs(3);
 pub struct Listeners {
     http: Option<TcpListener>,
     https: Option<TcpListener>,
+    internal: Option<TcpListener>,
 }
 
 impl Listeners {
-    /// Binds the configured ports.
+    /// Binds the configured ports: for people where the gateway runs, for other
+    /// processes where it is asked for.
     ///
     /// # Errors
-    /// When a port is busy or may not be used.
-    pub async fn bind(config: &Config) -> Result<Self, Fault> {
+    /// When a port is busy or may not be used, or when nobody could reach this
+    /// process.
+    pub async fn bind(config: &Config, gateway: bool) -> Result<Self, Fault> {
+        let Config { http, https, internal, .. } = config;
+        if !gateway && internal.port == 0 {
+            return Err(Fault::new(
+                "internal.port: tiến trình không chạy gateway cần một cổng nội bộ để gateway gọi tới",
+            ));
+        }
+        let public = |port: u16| if gateway { port } else { 0 };
         Ok(Self {
-            http: bind(config.http.address, config.http.port, "http.port").await?,
-            https: bind(config.https.address, config.https.port, "https.port").await?,
+            http: bind(http.address, public(http.port), "http.port").await?,
+            https: bind(https.address, public(https.port), "https.port").await?,
+            internal: bind(internal.address, internal.port, "internal.port").await?,
         })
     }
 
@@ -37,7 +49,10 @@ impl Listeners {
         let name = |scheme: &str, listener: &Option<TcpListener>| {
             listener.as_ref()?.local_addr().ok().map(|address| format!("{scheme}://{address}"))
         };
-        [name("http", &self.http), name("https", &self.https)].into_iter().flatten().collect()
+        [name("http", &self.http), name("https", &self.https), name("internal", &self.internal)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Serves until `stop` turns true; then requests under way are finished,
@@ -69,6 +84,12 @@ impl Listeners {
         for (listener, tls) in [(self.http, None), (self.https, tls)] {
             let Some(listener) = listener else { continue };
             doors.spawn(listen::serve(listener, tls, limits, platform.door.clone(), stop.clone()));
+        }
+        if let Some(listener) = self.internal {
+            let tls = parts::identity(config, &platform.app.world)?.server()?;
+            let door = platform.inner.clone();
+            let tls = Some(Arc::new(tls));
+            doors.spawn(listen::serve(listener, tls, Bounds::internal(), door, stop.clone()));
         }
         while doors.join_next().await.is_some() {}
         background.shutdown().await;

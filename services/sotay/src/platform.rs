@@ -1,9 +1,9 @@
-//! All services behind the gateway, in one process.
+//! The services behind the gateway, all in this process or some of them.
 
-use crate::{Config, Fault, Installation};
+use crate::{Config, Fault, Installation, Part, Parts};
 use blob::BlobStore;
 use directory::account::Passwords;
-use gateway::{Door, Hosts, Upstream};
+use gateway::{Door, Hosts, upstream::Inner};
 use kernel::World;
 use std::{collections::BTreeMap, sync::Arc};
 use tenancy::{DatabaseConfig, MasterKey, Relay, Tenants};
@@ -17,6 +17,8 @@ pub struct Platform {
     pub app: App,
     /// The gateway.
     pub door: Door,
+    /// Where other processes' gateways ask.
+    pub inner: Inner,
     /// What folds events.
     pub relay: Relay,
     /// Hashes passwords.
@@ -25,28 +27,44 @@ pub struct Platform {
     pub blob: BlobStore,
     /// Every route with its operation.
     pub routes: Vec<RouteInfo>,
+    /// Whether events are folded here.
+    folds: bool,
 }
 
-/// Every route of every service.
+/// Every route of every service, as this process answers it.
 #[must_use]
-pub fn routes(blob: &BlobStore, passwords: Passwords) -> Routes {
-    gateway::home::routes()
-        .merge(directory::routes(blob.clone(), passwords))
-        .merge(documents::routes(blob.clone()))
-        .merge(meetings::routes())
-        .merge(adoption::routes())
+pub fn routes(blob: &BlobStore, passwords: Passwords, parts: &Parts) -> Routes {
+    parts
+        .place(Part::Gateway, gateway::home::routes())
+        .merge(parts.place(Part::Directory, directory::routes(blob.clone(), passwords)))
+        .merge(parts.place(Part::Documents, documents::routes(blob.clone())))
+        .merge(parts.place(Part::Meetings, meetings::routes()))
+        .merge(parts.place(Part::Adoption, adoption::routes()))
 }
 
 impl Platform {
-    /// The platform on an installation.
+    /// Everything in this process, on an installation.
     ///
     /// # Errors
     /// See [`Platform::assemble`].
     pub async fn of(installation: &Installation, config: &Config) -> Result<Self, Fault> {
+        Self::with(installation, config, &Parts::all()).await
+    }
+
+    /// Some parts in this process, on an installation.
+    ///
+    /// # Errors
+    /// See [`Platform::assemble`].
+    pub async fn with(
+        installation: &Installation,
+        config: &Config,
+        parts: &Parts,
+    ) -> Result<Self, Fault> {
         let (database, key, blob) =
             (&installation.database, installation.key.clone(), installation.blob.clone());
         let mut platform =
-            Self::assemble(database, key, blob, World::system(), config.bases.clone()).await?;
+            Self::assemble(database, key, blob, World::system(), config.bases.clone(), parts)
+                .await?;
         let proxies = config.http.trusted_proxies.clone();
         platform.door = platform.door.limited(&config.limits, proxies);
         Ok(platform)
@@ -63,12 +81,13 @@ impl Platform {
         blob: BlobStore,
         world: World,
         bases: Vec<String>,
+        parts: &Parts,
     ) -> Result<Self, Fault> {
         let tenants = Tenants::connect(database, key).await.map_err(|error| {
             Fault::new(format!("{error} Nếu đây là bản cài đặt mới, hãy chạy trước: sotay migrate"))
         })?;
         let passwords = Passwords::new(world.clone())?;
-        let all = routes(&blob, passwords.clone());
+        let all = routes(&blob, passwords.clone(), parts);
         let infos = all.infos().to_vec();
         let operations: Vec<&str> = infos.iter().map(|info| info.operation).collect();
         let policy = Policy::compile(all.policies(), &operations).await?;
@@ -79,9 +98,11 @@ impl Platform {
             nav: all.nav_entries().into(),
         };
         let (router, api) = all.into_parts(app.clone());
-        let door = Door::new(app.clone(), Upstream::local(router), Hosts { bases }, &api)?;
+        let door = Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?;
+        let inner = Inner::new(app.clone(), router);
         let relay = Relay::new(tenants, adoption::folds(), adoption::outlets(app.world.clone()));
-        Ok(Self { app, door, relay, passwords, blob, routes: infos })
+        let folds = parts.runs(Part::Adoption);
+        Ok(Self { app, door, inner, relay, passwords, blob, routes: infos, folds })
     }
 
     /// The authorisation matrix: operation → roles.
@@ -90,13 +111,19 @@ impl Platform {
         self.app.policy.matrix()
     }
 
-    /// Starts what works beside the requests: following the registry, folding.
+    /// Starts what works beside the requests: following the registry, and folding
+    /// or telling the process that does.
     #[must_use]
     pub fn background(&self) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let (tenants, relay) = (self.app.tenants.clone(), self.relay.clone());
         tasks.spawn(async move { tenants.keep_up().await });
-        tasks.spawn(async move { relay.run().await });
+        if self.folds {
+            tasks.spawn(async move { relay.run().await });
+        } else {
+            let tenants = self.app.tenants.clone();
+            tasks.spawn(async move { tenants.announce().await });
+        }
         let door = self.door.clone();
         tasks.spawn(async move { door.keep().await });
         tasks

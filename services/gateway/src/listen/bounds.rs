@@ -13,6 +13,8 @@ pub struct Bounds {
     /// bits. Thousands of members may stand behind one address of a mobile
     /// carrier, and a browser opens up to six.
     pub per_address: usize,
+    /// Requests at once on one HTTP/2 connection.
+    pub streams: u32,
     /// For the TLS greeting; then for the head of each request, which over
     /// HTTP/1.1 includes the wait for it.
     pub greeting: Duration,
@@ -33,11 +35,30 @@ impl Default for Bounds {
         Self {
             connections: 10_000,
             per_address: 2_000,
+            streams: 100,
             greeting: Duration::from_secs(15),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(30),
             unread: Duration::from_mins(1),
             drain: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Bounds {
+    /// Between our own processes, where one connection carries many people's
+    /// requests: it must not be cut because one of them is slow, and the
+    /// gateway has bounds for each of them at its own door.
+    #[must_use]
+    pub fn internal() -> Self {
+        let day = Duration::from_hours(24);
+        Self {
+            per_address: usize::MAX,
+            streams: 2_000,
+            idle: day,
+            unread: day,
+            stall: day,
+            ..Self::default()
         }
     }
 }

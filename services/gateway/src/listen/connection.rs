@@ -136,7 +136,7 @@ where
         .max_buf_size(2 * HEAD)
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
         .max_frame_size(16 * 1024)
         .initial_stream_window_size(256 * 1024)

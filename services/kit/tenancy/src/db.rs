@@ -3,7 +3,7 @@
 use crate::{
     pool::{Lease, Pool},
     registry::Tenant,
-    relay::Wake,
+    wake::Wake,
 };
 use kernel::{Error, TenantId};
 use sqlx::PgConnection;

@@ -20,6 +20,7 @@ pub mod provision;
 pub mod registry;
 pub mod relay;
 pub mod tenants;
+mod wake;
 
 pub use config::{DatabaseConfig, PlacementConfig};
 pub use db::{TenantConn, TenantDb, TenantTx};

@@ -176,6 +176,12 @@ impl Pool {
         }
     }
 
+    /// How to connect as a role, for a connection outside the budget.
+    pub(crate) fn options(&self, role: &str, password_version: i32) -> PgConnectOptions {
+        let password = self.inner.key.role_password(role, password_version);
+        self.inner.placement.options(role, &password)
+    }
+
     fn next(&self, role: &Arc<str>) -> Result<Next, Error> {
         let mut state = self.state();
         if state.closed {
@@ -215,11 +221,9 @@ impl Pool {
         // The place in the budget is taken; the guard gives it back on every way out.
         let mut lease =
             Lease { connection: None, role: role.clone(), pool: self.clone(), _share: share };
-        let password = self.inner.key.role_password(role, password_version);
         // Statements of those who serve are counted by whoever listens; they hold
         // placeholders, so that even their text may be shown.
-        let options: PgConnectOptions =
-            self.inner.placement.options(role, &password).log_statements(LevelFilter::Debug);
+        let options = self.options(role, password_version).log_statements(LevelFilter::Debug);
         let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
         match connection {
             Ok(Ok(connection)) => {

@@ -8,16 +8,11 @@
 //! folds only ever add. What leaves the tenant goes through an [`Outlet`]
 //! afterwards and is an idempotent upsert that carries a version.
 
-use crate::{db::TenantDb, event::Event, registry::TenantState, tenants::Tenants};
+use crate::{db::TenantDb, event::Event, tenants::Tenants};
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use kernel::{Error, TenantId};
 use sqlx::PgConnection;
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use tokio::sync::Notify;
+use std::{sync::Arc, time::Duration};
 
 /// Outbox rows taken at once.
 const BATCH: i64 = 1000;
@@ -54,23 +49,6 @@ pub trait Outlet: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Error>>;
 }
 
-/// Tenants that have something to fold.
-#[derive(Clone, Default)]
-pub(crate) struct Wake {
-    inner: Arc<(Mutex<BTreeSet<TenantId>>, Notify)>,
-}
-
-impl Wake {
-    pub(crate) fn tenant(&self, tenant: &TenantId) {
-        self.inner.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone());
-        self.inner.1.notify_one();
-    }
-
-    fn take(&self) -> BTreeSet<TenantId> {
-        std::mem::take(&mut *self.inner.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 /// Empties outboxes into folds. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
@@ -86,13 +64,18 @@ impl Relay {
         Self { tenants, folds: folds.into(), outlets: outlets.into() }
     }
 
-    /// Folds until it is cancelled. Cancelling loses nothing.
+    /// Folds until it is cancelled, for this process and for others that ask.
+    /// Cancelling loses nothing.
     pub async fn run(&self) {
+        tokio::join!(self.work(), self.tenants.listen());
+    }
+
+    async fn work(&self) {
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
             let due: Vec<TenantId> = tokio::select! {
-                _ = sweep.tick() => self.active(),
-                () = self.tenants.wake().inner.1.notified() => self.tenants.wake().take().into_iter().collect(),
+                _ = sweep.tick() => self.tenants.active(),
+                () = self.tenants.wake().notified() => self.tenants.wake().take(),
             };
             stream::iter(due)
                 .for_each_concurrent(AT_ONCE, async |id| {
@@ -201,14 +184,5 @@ impl Relay {
             fold.apply(connection, &events).await?;
         }
         Ok(())
-    }
-
-    fn active(&self) -> Vec<TenantId> {
-        self.tenants
-            .all()
-            .into_iter()
-            .filter(|tenant| tenant.state == TenantState::Active)
-            .map(|tenant| tenant.id.clone())
-            .collect()
     }
 }

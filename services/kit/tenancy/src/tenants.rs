@@ -6,7 +6,7 @@ use crate::{
     key::MasterKey,
     pool::Pool,
     registry::{self, Tenant},
-    relay::Wake,
+    wake::Wake,
 };
 use kernel::{Error, TenantId};
 use std::{
@@ -114,7 +114,7 @@ impl Tenants {
     /// # Errors
     /// [`Error::Unavailable`] as for [`Pool::lease`].
     pub async fn platform(&self) -> Result<TenantConn, Error> {
-        self.inner.pools[MAIN].lease(&self.inner.platform_role, 1).await
+        self.pool(MAIN).lease(&self.inner.platform_role, 1).await
     }
 
     /// Reads the registry again if it moved.
@@ -170,6 +170,11 @@ impl Tenants {
         for pool in self.inner.pools.values() {
             pool.close().await;
         }
+    }
+
+    /// The pool of a placement that is known to be configured.
+    pub(crate) fn pool(&self, placement: &str) -> &Pool {
+        &self.inner.pools[placement]
     }
 
     pub(crate) fn wake(&self) -> &Wake {

@@ -6,10 +6,12 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
+    routing::any_service,
 };
-use http::header;
+use http::{Method, header};
 use kernel::Error;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use tower::Service;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
@@ -131,6 +133,54 @@ impl Routes {
     #[must_use]
     pub fn with<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.router = self.router.layer(axum::Extension(value));
+        self
+    }
+
+    /// The same routes, answered by another process: `service` gets every
+    /// request to them. Gate and handlers are over there.
+    #[must_use]
+    pub fn elsewhere<S>(mut self, service: &S) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self = self.absent();
+        let mut paths: BTreeMap<&str, Vec<(Method, Operation)>> = BTreeMap::new();
+        for info in &self.infos {
+            if let Ok(method) = info.method.parse() {
+                paths.entry(&info.path).or_default().push((method, Operation(info.operation)));
+            }
+        }
+        for (path, operations) in paths {
+            let name = move |request: Request, next: Next| {
+                // Whoever answers GET answers HEAD.
+                let method = match *request.method() {
+                    Method::HEAD => &Method::GET,
+                    ref method => method,
+                };
+                let operation = operations.iter().find(|(m, _)| m == method).map(|(_, o)| *o);
+                async move {
+                    let mut response = next.run(request).await;
+                    if let Some(operation) = operation {
+                        response.extensions_mut().insert(operation);
+                    }
+                    response
+                }
+            };
+            let service = any_service(service.clone()).layer(middleware::from_fn(name));
+            self.router = self.router.route(path, service);
+        }
+        self
+    }
+
+    /// The same routes, known but not answered by this process.
+    #[must_use]
+    pub fn absent(mut self) -> Self {
+        self.router = OpenApiRouter::with_openapi(self.router.into_openapi());
         self
     }
 

@@ -91,7 +91,7 @@ async fn run(config: &Config) -> Result<ExitCode, Fault> {
     let mut stop = stop_signal();
     let mut steps = Steps(None);
     steps.next("mở cổng");
-    let listeners = Listeners::bind(config).await?;
+    let listeners = Listeners::bind(config, true).await?;
     steps.next("khởi động PostgreSQL và kho tệp");
     let installation = Installation::open(config).await?;
     let outcome = tokio::select! {

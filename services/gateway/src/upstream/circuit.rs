@@ -1,0 +1,93 @@
+//! When to stop asking a service that does not answer.
+
+use std::time::{Duration, Instant};
+
+/// Failures in a row after which nobody is made to wait any more.
+const PATIENCE: u32 = 3;
+/// How long nobody asks, the first time.
+const FIRST: Duration = Duration::from_millis(500);
+/// How long at most: a restarted service is found again within this time.
+const LONGEST: Duration = Duration::from_secs(4);
+
+/// Counts failures in a row. Open, it lets one request through at a time of its
+/// own choosing to find out whether the service is back.
+#[derive(Debug, Default)]
+pub(super) struct Circuit {
+    failures: u32,
+    /// Closed until then, once open.
+    until: Option<Instant>,
+}
+
+impl Circuit {
+    /// Whether a request may be sent now. When the circuit is open and its time
+    /// is over, the one that asks is the probe, and the others wait on.
+    pub(super) fn admits(&mut self, now: Instant) -> bool {
+        match self.until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                self.until = Some(now + self.pause());
+                true
+            }
+        }
+    }
+
+    /// The service answered, whatever it said.
+    pub(super) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// It did not.
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= PATIENCE {
+            self.until = Some(now + self.pause());
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let doublings = self.failures.saturating_sub(PATIENCE).min(8);
+        (FIRST * 2_u32.pow(doublings)).min(LONGEST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Circuit, FIRST, LONGEST};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_few_failures_in_a_row_open_it_and_an_answer_in_between_does_not() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        circuit.failed(now);
+        circuit.failed(now);
+        circuit.answered();
+        circuit.failed(now);
+        circuit.failed(now);
+        assert!(circuit.admits(now));
+        circuit.failed(now);
+        assert!(!circuit.admits(now));
+    }
+
+    #[test]
+    fn one_probe_at_a_time_and_an_answer_closes_it() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        (0..3).for_each(|_| circuit.failed(now));
+        let later = now + FIRST;
+        assert!(circuit.admits(later), "the probe");
+        assert!(!circuit.admits(later), "nobody beside the probe");
+        circuit.answered();
+        assert!(circuit.admits(later));
+    }
+
+    #[test]
+    fn the_pause_grows_to_a_bound() {
+        let (mut circuit, mut now) = (Circuit::default(), Instant::now());
+        for _ in 0..40 {
+            circuit.failed(now);
+            now += Duration::from_millis(1);
+        }
+        assert!(!circuit.admits(now + Duration::from_millis(3990)));
+        assert!(circuit.admits(now + LONGEST));
+    }
+}

@@ -1,0 +1,93 @@
+//! Connections to one service, opened on use and kept.
+
+use axum::body::Body;
+use http::uri::Authority;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::{ClientConfig, pki_types::ServerName};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpStream, sync::Mutex};
+use tokio_rustls::TlsConnector;
+
+/// How long a service may take to greet.
+const GREETING: Duration = Duration::from_secs(2);
+/// How often a silent connection is asked whether it still lives, and how long
+/// it may take to say so.
+const PULSE: Duration = Duration::from_secs(10);
+/// What one request may have on its way before the other end takes some.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+/// What all of them together may.
+const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+
+pub(super) struct Connections {
+    authority: Authority,
+    name: ServerName<'static>,
+    tls: TlsConnector,
+    /// Several, because one connection is served by one task at each end. A
+    /// place is locked while it is being filled, so that a service which comes
+    /// back is greeted once a place and not once a request.
+    places: Box<[Mutex<Option<SendRequest<Body>>>]>,
+    next: AtomicUsize,
+}
+
+impl Connections {
+    pub(super) fn new(
+        authority: Authority,
+        name: ServerName<'static>,
+        tls: Arc<ClientConfig>,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            authority,
+            name,
+            tls: TlsConnector::from(tls),
+            places: (0..cores.clamp(2, 8)).map(|_| Mutex::default()).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// A living connection; opened if need be.
+    pub(super) async fn get(&self) -> io::Result<SendRequest<Body>> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
+        let mut place = self.places[turn].lock().await;
+        if let Some(sender) = place.as_ref().filter(|sender| !sender.is_closed()) {
+            return Ok(sender.clone());
+        }
+        *place = None;
+        let sender = tokio::time::timeout(GREETING, self.open())
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        Ok(place.insert(sender).clone())
+    }
+
+    async fn open(&self) -> io::Result<SendRequest<Body>> {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let port = self.authority.port_u16().unwrap_or(443);
+        let socket = TcpStream::connect((host, port)).await?;
+        socket.set_nodelay(true)?;
+        let stream = self.tls.connect(self.name.clone(), socket).await?;
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PULSE)
+            .keep_alive_timeout(PULSE)
+            .keep_alive_while_idle(true)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection to a service ended: {error}");
+            }
+        });
+        Ok(sender)
+    }
+}

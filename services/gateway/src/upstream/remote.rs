@@ -1,0 +1,213 @@
+//! A service in another process, as the gateway sees it.
+
+use super::{Deadline, Identity, circuit::Circuit, connections::Connections, wire};
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse as _, Response},
+};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::{Method, Uri, uri::Authority};
+use http_body::Body as _;
+use kernel::{Error, World};
+use rustls::pki_types::ServerName;
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tenancy::MasterKey;
+use tower::Service;
+use web::{Failure, RequestContext};
+
+/// A request that names no deadline waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A service in another process. Cheap to clone.
+#[derive(Clone)]
+pub struct Remote {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// What people call it: «Văn bản».
+    label: &'static str,
+    authority: Authority,
+    connections: Connections,
+    circuit: Mutex<Circuit>,
+    key: MasterKey,
+    world: World,
+}
+
+/// Why there is no answer.
+enum Lost {
+    /// The request never left, so it may be sent again.
+    Unsent(Box<Request>, String),
+    /// Nobody knows whether it was carried out.
+    Unknown(String),
+}
+
+impl Remote {
+    /// The service at `authority`, a host with a port. Opens nothing yet.
+    ///
+    /// # Errors
+    /// When the host is no name that a certificate can carry.
+    pub fn new(
+        label: &'static str,
+        authority: Authority,
+        identity: &Identity,
+        key: MasterKey,
+        world: World,
+    ) -> Result<Self, Error> {
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host)?;
+        let tls = Arc::new(identity.client()?);
+        let connections = Connections::new(authority.clone(), name, tls);
+        let circuit = Mutex::default();
+        Ok(Self { inner: Arc::new(Inner { label, authority, connections, circuit, key, world }) })
+    }
+
+    async fn ask(&self, request: Request) -> Result<Response, Error> {
+        if !self.circuit(|circuit| circuit.admits(Instant::now())) {
+            return Err(self.away());
+        }
+        let deadline = request.extensions().get::<Deadline>().map(|d| d.0);
+        let deadline = deadline.unwrap_or_else(|| tokio::time::Instant::now() + PATIENCE);
+        let outcome = tokio::time::timeout_at(deadline, self.send(request, deadline)).await;
+        let reason = match outcome {
+            Ok(Ok(response)) => {
+                self.circuit(Circuit::answered);
+                return Ok(response);
+            }
+            Ok(Err(Sent::Refused(error))) => return Err(error),
+            Ok(Err(Sent::Lost(reason))) => reason,
+            Err(_) => "no answer in time".into(),
+        };
+        self.circuit(|circuit| circuit.failed(Instant::now()));
+        let authority = &self.inner.authority;
+        tracing::warn!(upstream = %authority, reason, "{authority} does not answer: {reason}");
+        Err(self.away())
+    }
+
+    /// Sends it, a second time where that can do no harm.
+    async fn send(
+        &self,
+        request: Request,
+        deadline: tokio::time::Instant,
+    ) -> Result<Response, Sent> {
+        let mut outgoing = self.outgoing(request, deadline)?;
+        // A request that changes nothing and has no body can be written again.
+        let again = (matches!(*outgoing.method(), Method::GET | Method::HEAD)
+            && outgoing.body().is_end_stream())
+        .then(|| copy(&outgoing));
+        match self.once(outgoing).await {
+            Ok(response) => return Ok(response),
+            Err(Lost::Unsent(request, _)) => outgoing = *request,
+            Err(Lost::Unknown(reason)) => outgoing = again.ok_or(Sent::Lost(reason))?,
+        }
+        self.once(outgoing).await.map_err(|lost| match lost {
+            Lost::Unsent(_, reason) | Lost::Unknown(reason) => Sent::Lost(reason),
+        })
+    }
+
+    async fn once(&self, request: Request) -> Result<Response, Lost> {
+        let mut sender = match self.inner.connections.get().await {
+            Ok(sender) => sender,
+            Err(error) => return Err(Lost::Unsent(Box::new(request), error.to_string())),
+        };
+        match sender.try_send_request(request).await {
+            Ok(response) => {
+                let mut response = response.map(Body::new);
+                wire::unpack(&mut response);
+                Ok(response)
+            }
+            Err(mut error) => Err(match error.take_message() {
+                Some(request) => Lost::Unsent(Box::new(request), error.error().to_string()),
+                None => Lost::Unknown(error.error().to_string()),
+            }),
+        }
+    }
+
+    /// The request as it travels.
+    fn outgoing(&self, request: Request, deadline: tokio::time::Instant) -> Result<Request, Error> {
+        let (parts, body) = request.into_parts();
+        let context = parts
+            .extensions
+            .get::<Arc<RequestContext>>()
+            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let mut headers = wire::onward(&parts.headers);
+        let (key, now) = (&self.inner.key, self.inner.world.now());
+        let sealed = wire::seal(key, &parts.method, &parts.uri, context, left, now)?;
+        headers.insert(wire::CONTEXT, sealed);
+        telemetry::trace::inject(&mut headers);
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let uri = Uri::builder()
+            .scheme("https")
+            .authority(self.inner.authority.clone())
+            .path_and_query(path)
+            .build()?;
+        let mut outgoing = Request::new(body);
+        *outgoing.method_mut() = parts.method;
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = headers;
+        Ok(outgoing)
+    }
+
+    fn circuit<T>(&self, change: impl FnOnce(&mut Circuit) -> T) -> T {
+        change(&mut self.inner.circuit.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Which part is missing, while the rest works.
+    fn away(&self) -> Error {
+        let label = self.inner.label;
+        Error::Unavailable(
+            format!(
+                "Phần «{label}» đang tạm dừng; các phần khác vẫn dùng được. Nếu vừa gửi đi một \
+                 việc, hãy xem lại việc đó đã có chưa trước khi gửi lần nữa."
+            )
+            .into(),
+        )
+    }
+}
+
+/// Why a request has no answer after all.
+enum Sent {
+    /// It could not even be written.
+    Refused(Error),
+    Lost(String),
+}
+
+impl From<Error> for Sent {
+    fn from(error: Error) -> Self {
+        Sent::Refused(error)
+    }
+}
+
+fn copy(request: &Request) -> Request {
+    let mut copy = Request::new(Body::empty());
+    request.method().clone_into(copy.method_mut());
+    request.uri().clone_into(copy.uri_mut());
+    request.headers().clone_into(copy.headers_mut());
+    copy
+}
+
+impl Service<Request> for Remote {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let remote = self.clone();
+        async move {
+            let answer = remote.ask(request).await;
+            Ok(answer.unwrap_or_else(|error| Failure::from(error).into_response()))
+        }
+        .boxed()
+    }
+}
