@@ -7,6 +7,9 @@ trap 'rm -f "$log"' EXIT
 failed=0
 cargo test --workspace --all-targets --no-fail-fast 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
+# The same scenarios with each service behind a socket of its own.
+SUITE_ROLES=apart cargo test --workspace --test suite --no-fail-fast 2>&1 | tee -a "$log"
+[ "${PIPESTATUS[0]}" = 0 ] || failed=1
 cargo test --workspace --doc 2>&1 | tee -a "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 tests/browser/run.sh 2>&1 | tee -a "$log"
