@@ -42,6 +42,7 @@ pub fn strict() -> Bounds {
     Bounds {
         connections: 100,
         per_address: 100,
+        streams: 100,
         greeting: Duration::from_secs(1),
         idle: Duration::from_secs(1),
         stall: Duration::from_secs(1),
