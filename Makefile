@@ -10,7 +10,7 @@ export SOTAY_POSTGRES := $(CACHE)/postgresql-18.6.3
 # Queries are checked against the committed descriptions in .sqlx.
 export SQLX_OFFLINE := true
 
-.PHONY: run test postgres browser assets snapshot sqlx fmt lint check-tools
+.PHONY: run test bench postgres browser assets snapshot sqlx fmt lint check-tools
 
 run: export SOTAY__HTTP__PORT := $(HTTP_PORT)
 run: export SOTAY__HTTPS__PORT := $(HTTPS_PORT)
@@ -20,6 +20,11 @@ run: check-tools postgres
 
 test: check-tools postgres browser
 	@deploy/test.sh
+
+# Ratios, in a table and in target/bench/latest.json; `make bench PARTS=lists`
+# measures one part (see tests/bench/main.rs).
+bench: check-tools postgres
+	@deploy/bench.sh $(PARTS)
 
 postgres:
 	@python3 deploy/embedded/fetch-postgres.py '$(CACHE)'

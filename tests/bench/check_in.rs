@@ -1,0 +1,97 @@
+//! Checking in, durable, beside bare inserts of one row.
+
+use crate::{
+    Result,
+    ground::{Database, Ground},
+    load::{self, ROUNDS, SECONDS, median},
+    people::{LARGE, People},
+    process::Serving,
+    report::{Goal, Report},
+};
+use std::fmt::Write as _;
+
+const CONNECTIONS: u32 = 32;
+const NAME: &str = "check-in, durable, 32 connections, against one-row inserts";
+/// The least that a transaction can do: a row with the columns of an attendance.
+const INSERT: &str = "INSERT INTO arrived (meeting, member, state, via, at)
+    VALUES (gen_random_uuid(), gen_random_uuid(), 'present', 'code', now());";
+
+pub async fn measure(
+    ground: &Ground,
+    database: &Database,
+    people: &People,
+    report: &mut Report,
+) -> Result<()> {
+    if !load::has_wrk().await {
+        report.skipped(NAME, "wrk is not installed");
+        return Ok(());
+    }
+    let role = format!("tn_{}", LARGE.replace('-', "_"));
+    let table = format!(
+        "SET ROLE {role}; CREATE TABLE {role}.arrived (meeting uuid, member uuid, state text NOT NULL,
+         via text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (meeting, member))"
+    );
+    ground.superuser(&database.name, &table).await?;
+    let serving = Serving::start(database).await?;
+    let url = format!("http://127.0.0.1:{}", serving.port);
+    let insert = [INSERT.to_owned()];
+
+    // Everybody checks in to a meeting once, so the supply is finite: the first
+    // round finds out how long the others may last.
+    let share = people.arrivals.len() / (ROUNDS + 1);
+    let mut supply = people.arrivals.chunks(share);
+    let mut seconds = 1;
+    let (mut ours, mut against, mut slowest) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sent = 0;
+    for round in 0..=ROUNDS {
+        let mut requests = String::new();
+        for (member, code) in supply.next().ok_or("hết người điểm danh")? {
+            let token = &people.members[*member].token;
+            let head = format!(
+                "POST /api/v1/meetings/check-in HTTP/1.1\nHost: {LARGE}.localhost\n\
+                 Authorization: Bearer {token}\nContent-Type: application/json"
+            );
+            let body = format!("{{\"code\":\"{code}\"}}");
+            let _ = write!(requests, "{}", load::request(&head, &body));
+        }
+        let seen = load::wrk(ground, &url, &requests, CONNECTIONS, seconds).await?;
+        if seen.requests >= share as u64 {
+            return Err("hết người điểm danh trước khi hết giờ".into());
+        }
+        sent += seen.requests;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few seconds"
+        )]
+        if round == 0 {
+            seconds = (0.7 * share as f64 / seen.rate).floor().clamp(1.0, SECONDS.into()) as u32;
+            continue;
+        }
+        ours.push(seen.rate);
+        slowest.push(seen.p99);
+        let rate = load::pgbench(ground, database, &role, &insert, &[], SECONDS).await?;
+        against.push(rate);
+    }
+    drop(serving);
+    let recorded = recorded(database).await?;
+    if recorded < i64::try_from(sent)? {
+        return Err(format!("{sent} lượt điểm danh được nhận, chỉ {recorded} được ghi").into());
+    }
+    let note = format!("p99 {:.1} ms; with its session look-up, event, folds", median(slowest));
+    let figures = (median(ours), median(against));
+    report.pair(NAME, "1/s", figures, Some(Goal::RatioAtLeast(0.8)), note);
+    Ok(())
+}
+
+/// Check-ins that the database knows of, each with its event.
+async fn recorded(database: &Database) -> Result<i64> {
+    let platform = database.platform().await?;
+    let db = platform.app.tenants.db(&LARGE.parse()?)?;
+    let sql = "SELECT count(*) FROM attendance a JOIN event e
+               ON e.kind = 'meeting.checked_in' AND e.subject = a.meeting
+                  AND e.data ->> 'member' = a.member::text";
+    let count = sqlx::query_scalar(sql).fetch_one(&mut *db.conn().await?).await?;
+    platform.app.tenants.close().await;
+    Ok(count)
+}

@@ -1,0 +1,46 @@
+//! A thousand tenants migrated, and one more made.
+
+use crate::{Result, ground::Ground, load::median, people, process, report::Report};
+use std::fs;
+
+const TENANTS: usize = 1_000;
+/// Of each command.
+const RUNS: usize = 5;
+
+pub async fn measure(ground: &Ground, report: &mut Report) -> Result<()> {
+    ground.hurry(true).await?;
+    let database = ground.database("fleet").await?;
+    let provisioner = database.provisioner();
+    for number in 0..TENANTS {
+        provisioner.apply(&people::file(&format!("tinh-{number:04}"))?).await?;
+    }
+    ground
+        .superuser(&database.name, "ANALYZE platform.tenant; ANALYZE platform.tenant_migration")
+        .await?;
+    ground.hurry(false).await?;
+
+    let mut nothing = Vec::new();
+    for _ in 0..RUNS {
+        nothing.push(process::run(&database, &["migrate", "--json"]).await?.took.as_secs_f64());
+    }
+    let name = "migrate with nothing to do, 1,000 tenants";
+    report.alone(name, "s", median(nothing), Some(0.5), "the whole command");
+
+    let mut new = Vec::new();
+    for number in 0..RUNS {
+        let slug = format!("moi-{number}");
+        let path = ground.path(&format!("{slug}.toml"));
+        fs::write(&path, toml::to_string(&people::file(&slug)?)?)?;
+        let path = path.display().to_string();
+        new.push(
+            process::run(&database, &["tenant", "apply", &path, "--json"])
+                .await?
+                .took
+                .as_secs_f64(),
+        );
+    }
+    let name = "tenant apply, one new tenant beside 1,000";
+    let note = "the whole command, durable, with root organisation and administrator";
+    report.alone(name, "s", median(new), Some(0.3), note);
+    Ok(())
+}

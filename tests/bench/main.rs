@@ -1,0 +1,95 @@
+//! `make bench`: what the platform costs, beside what the same work costs
+//! without it. All pairs are measured in one run on one machine, so that the
+//! ratios mean something where the figures themselves do not.
+//!
+//! `bench lists check-in` measures only these; see [`PARTS`].
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a benchmark fit a double many times over"
+)]
+
+mod check_in;
+mod fleet;
+mod ground;
+mod http;
+mod lists;
+mod load;
+mod memory;
+mod people;
+mod process;
+mod report;
+mod roster;
+mod sign_in;
+mod statements;
+
+use ground::Ground;
+use report::Report;
+use std::process::ExitCode;
+
+/// Whatever goes wrong ends the run with a sentence.
+struct Trouble(String);
+
+type Result<T> = std::result::Result<T, Trouble>;
+
+impl<E: std::fmt::Display> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What can be measured, in the order in which it is.
+const PARTS: [&str; 6] = ["roster", "lists", "check-in", "sign-in", "memory", "fleet"];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let chosen: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if let Some(odd) = chosen.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        eprintln!("không có phần «{odd}»; có: {}", PARTS.join(", "));
+        return ExitCode::FAILURE;
+    }
+    let chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|name| name == part);
+    let mut report = Report::default();
+    let outcome = measure(chosen, &mut report).await;
+    report.print();
+    match outcome.and_then(|()| report.write()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {}", error.0);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(chosen: impl Fn(&str) -> bool, report: &mut Report) -> Result<()> {
+    let ground = Ground::start().await?;
+    let outcome = async {
+        let province = ground.database("sotay").await?;
+        if chosen("roster") {
+            roster::measure(&ground, &province, report).await?;
+        }
+        if ["lists", "check-in", "sign-in"].into_iter().any(&chosen) {
+            let people = people::settle(&ground, &province).await?;
+            if chosen("lists") {
+                lists::measure(&ground, &province, &people, report).await?;
+            }
+            if chosen("check-in") {
+                check_in::measure(&ground, &province, &people, report).await?;
+            }
+            if chosen("sign-in") {
+                sign_in::measure(&province, &people, report).await?;
+            }
+        }
+        if chosen("memory") {
+            memory::measure(&ground, report).await?;
+        }
+        if chosen("fleet") {
+            fleet::measure(&ground, report).await?;
+        }
+        Ok(())
+    }
+    .await;
+    ground.stop().await?;
+    outcome
+}
