@@ -47,14 +47,16 @@ impl TenantDb {
     /// # Errors
     /// As for [`TenantDb::conn`].
     pub async fn begin(&self) -> Result<TenantTx, Error> {
-        let mut conn = self.conn().await?;
-        sqlx::raw_sql("BEGIN").execute(&mut *conn).await?;
-        Ok(TenantTx {
-            conn: Some(conn),
+        let mut tx = TenantTx {
+            conn: Some(self.conn().await?),
             tenant: self.tenant.id.clone(),
             wake: self.wake.clone(),
             events: false,
-        })
+        };
+        // It is a transaction before it begins: a request that is cut off just
+        // now must not give the connection back with the transaction open.
+        sqlx::raw_sql("BEGIN").execute(&mut *tx).await?;
+        Ok(tx)
     }
 }
 
