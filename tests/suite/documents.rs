@@ -434,8 +434,10 @@ fn names_of_readers_are_for_their_own_secretary() {
         let shown = data(&mut app.program(TENANT, "editor").await, &document).await.json();
         assert_eq!(
             shown["units"][1],
-            json!({"name": "Đảng bộ xã Một", "members": 6, "opened": 5, "acknowledged": 5})
+            json!({"name": "Đảng bộ xã Một", "members": 6, "opened": null, "acknowledged": null}),
+            "five have read it, and nobody is told of the one who has not"
         );
+        assert!(app.browser(TENANT, "editor").await.get(&document).await.shows("không nêu"));
         assert_eq!(shown["units"][0]["members"], json!(null), "xã Hai has one member");
     });
 }

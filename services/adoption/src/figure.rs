@@ -1,10 +1,7 @@
 //! Head counts as one reader may see them, in JSON and in words.
 
-use crate::{
-    privacy::Shown,
-    share::{Counts, Percent},
-};
-use kernel::viet;
+use crate::share::{Counts, Percent};
+use kernel::{privacy::Shown, viet};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +21,9 @@ pub struct Figure {
     /// Activated of members, in percent.
     #[schema(value_type = Option<f64>)]
     pub percent: Percent,
-    /// How much of it is shown, and why not all.
+    /// How much of it is shown, and why not all: `all`, `few` (fewer than the
+    /// rule shows have yet to activate) or `withheld`.
+    #[schema(value_type = String)]
     pub shown: Shown,
     #[serde(skip)]
     below: i64,
@@ -108,7 +107,8 @@ impl Figure {
 #[cfg(test)]
 mod tests {
     use super::Figure;
-    use crate::{privacy::Shown, share::Counts};
+    use crate::share::Counts;
+    use kernel::privacy::Shown;
 
     #[test]
     fn what_is_withheld_cannot_be_worked_out_from_the_rest() {

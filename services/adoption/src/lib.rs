@@ -31,7 +31,6 @@ pub mod national;
 mod national_export;
 mod national_show;
 pub mod overview;
-pub mod privacy;
 pub mod report;
 pub mod rollup;
 pub mod row;

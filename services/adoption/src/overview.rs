@@ -3,14 +3,17 @@
 
 use crate::{
     figure::Figure,
-    privacy::{self, Cell, Shown},
     report::{self, Place, Report, Unit},
     row::{ExclusionRow, Row, Source},
     rules,
     share::{Counts, iso},
     store::{self, Organisation},
 };
-use kernel::{Error, Errors, OrgPath, OrganisationId, Result, Role, viet};
+use kernel::{
+    Error, Errors, OrgPath, OrganisationId, Result, Role,
+    privacy::{self, Cell, Shown},
+    viet,
+};
 use serde::Serialize;
 use sqlx::PgConnection;
 use time::Date;
@@ -135,8 +138,9 @@ pub(crate) async fn load(
     } else {
         store::branches_among(conn, &secretary).await?
     };
+    let today = ctx.world().today();
     let above = match unit.parent {
-        Some(parent) if report.root.is_branch() => {
+        Some(parent) if is_close(&report, privacy::below(today)) => {
             match report::report(conn, parent, as_of).await {
                 Ok(above) => Some(above),
                 // There was no such unit above it yet on that date.
@@ -147,11 +151,11 @@ pub(crate) async fn load(
         _ => None,
     };
     let open = |path: &OrgPath| ctx.may("adoption.show", path);
-    Ok(build(report, above.as_ref(), &own_branches, ctx.world().today(), open))
+    Ok(build(report, above.as_ref(), &own_branches, today, open))
 }
 
 /// Withholds what the reader may not see and sorts the rest. `above` is the
-/// report of the unit above a branch, `own_branches` are the branches that the
+/// report of the unit above one whose people all know each other, `own_branches` are the branches that the
 /// reader is secretary of.
 fn build(
     report: Report,
@@ -160,23 +164,30 @@ fn build(
     today: Date,
     open: impl Fn(&OrgPath) -> bool,
 ) -> Overview {
-    let small = rules::small_cell(today);
-    let below = small.map_or(0, |rule| rule.rule.below);
+    let below = privacy::below(today);
     let own = |place: &Place| own_branches.iter().any(|branch| branch.covers(&place.current_path));
-    let cell = |place: &Place, counts: Counts| Cell {
-        guarded: place.is_branch() && !own(place),
+    let cell = |place: &Place, close: bool, counts: Counts| Cell {
+        guarded: close && !own(place),
+        with: counts.activated,
         without: counts.members - counts.activated,
     };
     let cells = |report: &Report| -> Vec<Cell> {
-        report.units.iter().map(|unit| cell(&unit.place, unit.counts)).collect()
+        let close = |unit: &Unit| {
+            let Unit { place, counts, organisations, .. } = unit;
+            privacy::is_close(place.is_branch(), *organisations, counts.members, below)
+        };
+        report.units.iter().map(|unit| cell(&unit.place, close(unit), unit.counts)).collect()
     };
-    // A branch shows of itself what the table above shows of it: otherwise
+    // Such a unit shows of itself what the table above shows of it: otherwise
     // opening its neighbours would give away what that table keeps back.
     let among = above.and_then(|above| {
         let at = above.units.iter().position(|unit| unit.place.id == report.root.id)?;
         privacy::shown(&cells(above), below).get(at).copied()
     });
-    let alone = || privacy::shown(&[cell(&report.root, report.raw.counts)], below).first().copied();
+    let alone = || {
+        let root = cell(&report.root, is_close(&report, below), report.raw.counts);
+        privacy::shown(&[root], below).first().copied()
+    };
     let head = if own(&report.root) { None } else { among };
     let shown = head.or_else(alone).unwrap_or(Shown::All);
     let cells = cells(&report);
@@ -207,12 +218,25 @@ fn build(
                 members: e.counts.members,
             })
             .collect(),
-        named_below: rules::named_below(report.as_of).map(|rule| source(rule.rule.percent, rule)),
-        small_cell: small.map(|rule| source(rule.rule.below, rule)),
+        named_below: rules::named_below(report.as_of).map(|rule| Source {
+            value: rule.rule.percent,
+            citation: rule.citation.clone(),
+            confidence: rule.confidence.clone(),
+        }),
+        small_cell: privacy::rule(today).map(|rule| Source {
+            value: rule.below,
+            citation: rule.citation.clone(),
+            confidence: rule.confidence.clone(),
+        }),
         own: report.own.members,
         is_branch: report.root.is_branch(),
         is_secretary: own(&report.root),
     }
+}
+
+fn is_close(report: &Report, below: i64) -> bool {
+    let Report { root, organisations, raw, .. } = report;
+    privacy::is_close(root.is_branch(), *organisations, raw.members, below)
 }
 
 fn row(unit: Unit, shown: Shown, below: i64, open: impl Fn(&OrgPath) -> bool) -> Row {
@@ -229,10 +253,6 @@ fn row(unit: Unit, shown: Shown, below: i64, open: impl Fn(&OrgPath) -> bool) ->
         // Which side of the threshold a withheld share lies on would narrow it down.
         named: unit.named && shown == Shown::All,
     }
-}
-
-fn source<T>(value: i64, rule: &rules::Rule<T>) -> Source {
-    Source { value, citation: rule.citation.clone(), confidence: rule.confidence.clone() }
 }
 
 #[cfg(test)]

@@ -107,6 +107,9 @@ pub struct Unit {
     /// Whether it is to be named for a share below the threshold.
     #[serde(skip)]
     pub named: bool,
+    /// How many organisations its members are in.
+    #[serde(skip)]
+    pub organisations: usize,
 }
 
 /// What `sotay report adoption --json` prints. Pages use the rest as well.
@@ -127,6 +130,9 @@ pub struct Report {
     /// Part of the totals that belongs to none of the units.
     #[serde(skip)]
     pub own: Counts,
+    /// How many organisations the members are in.
+    #[serde(skip)]
+    pub organisations: usize,
     /// Every exclusion that takes something away, at whatever depth.
     #[serde(skip)]
     pub exclusions: Vec<Exclusion>,
@@ -171,7 +177,8 @@ pub fn compute(
     children.sort_by_cached_key(|child| viet::sort_key(&child.name));
     let index: HashMap<String, usize> =
         children.iter().map(|c| c.path.0.clone()).zip(0..).collect();
-    let mut sums = vec![(Counts::default(), Counts::default()); children.len()];
+    let mut sums = vec![(Counts::default(), Counts::default(), 0); children.len()];
+    let mut organisations = 0;
     let (mut raw, mut adjusted, mut own) = <(Counts, Counts, Counts)>::default();
     for Own { path, counts } in figures {
         let mut excluded = false;
@@ -179,6 +186,8 @@ pub fn compute(
             exclusion.counts += *counts;
             excluded = true;
         }
+        let peopled = usize::from(counts.members > 0);
+        organisations += peopled;
         raw += *counts;
         if !excluded {
             adjusted += *counts;
@@ -186,6 +195,7 @@ pub fn compute(
         match child_of(&root.path, path).and_then(|label| index.get(label)) {
             Some(&at) => {
                 sums[at].0 += *counts;
+                sums[at].2 += peopled;
                 if !excluded {
                     sums[at].1 += *counts;
                 }
@@ -194,7 +204,7 @@ pub fn compute(
         }
     }
     let threshold = rules::named_below(as_of);
-    let units = children.into_iter().zip(sums).map(|(place, (counts, adjusted))| {
+    let units = children.into_iter().zip(sums).map(|(place, (counts, adjusted, organisations))| {
         // The closest exclusion is the unit's own, if there is one.
         let covering =
             exclusions.iter().filter(|e| e.path.covers(&place.path)).max_by_key(|e| e.path.0.len());
@@ -216,6 +226,7 @@ pub fn compute(
             place,
             counts,
             adjusted,
+            organisations,
         }
     });
     Report {
@@ -225,6 +236,7 @@ pub fn compute(
         units: units.collect(),
         root,
         own,
+        organisations,
         exclusions,
     }
 }

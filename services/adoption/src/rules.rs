@@ -14,7 +14,6 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 #[serde(deny_unknown_fields)]
 struct Rules {
     named_below: Vec<Rule<NamedBelow>>,
-    small_cell: Vec<Rule<SmallCell>>,
 }
 
 /// A rule with its time and its source.
@@ -50,23 +49,10 @@ impl NamedBelow {
     }
 }
 
-/// Counts from 1 up to this, itself left out, are not shown above the branch.
-#[derive(Debug, Deserialize)]
-pub struct SmallCell {
-    /// The first count that is shown.
-    pub below: i64,
-}
-
 /// The share below which units are named in a report of that day.
 #[must_use]
 pub fn named_below(on: Date) -> Option<&'static Rule<NamedBelow>> {
     at(&RULES.named_below, on)
-}
-
-/// The counts that are too small to be shown on that day.
-#[must_use]
-pub fn small_cell(on: Date) -> Option<&'static Rule<SmallCell>> {
-    at(&RULES.small_cell, on)
 }
 
 fn at<T>(rules: &[Rule<T>], on: Date) -> Option<&Rule<T>> {
@@ -84,24 +70,18 @@ fn later_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>,
 
 #[cfg(test)]
 mod tests {
-    use super::{NamedBelow, RULES, named_below, small_cell};
+    use super::{NamedBelow, RULES, named_below};
     use crate::share::Counts;
     use time::macros::date;
 
     #[test]
     fn the_pack_is_read_and_each_rule_says_its_source() {
-        let sources = RULES
-            .named_below
-            .iter()
-            .map(|r| (&r.citation, &r.confidence))
-            .chain(RULES.small_cell.iter().map(|r| (&r.citation, &r.confidence)));
-        for (citation, confidence) in sources {
-            assert!(!citation.is_empty());
-            assert!(["A", "B", "C", "D"].contains(&confidence.as_str()));
+        for rule in &RULES.named_below {
+            assert!(!rule.citation.is_empty());
+            assert!(["A", "B", "C", "D"].contains(&rule.confidence.as_str()));
         }
         assert!(named_below(date!(2024 - 03 - 29)).is_none());
         assert_eq!(named_below(date!(2024 - 03 - 30)).map(|r| r.rule.percent), Some(90));
-        assert_eq!(small_cell(date!(2026 - 11 - 22)).map(|r| r.rule.below), Some(5));
     }
 
     #[test]

@@ -6,9 +6,6 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use time::Date;
 
-/// A figure about fewer people than this says too much about each of them.
-pub const SMALLEST_CELL: i64 = 5;
-
 /// Somebody who looks for documents, and from where they look.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -104,12 +101,6 @@ pub fn audience(place: &OrgPath, scopes: &[String]) -> Vec<String> {
     shared
 }
 
-/// A count that may be shown above the branch; `None` when it is too small.
-#[must_use]
-pub fn cell(count: i64) -> Option<i64> {
-    (count >= SMALLEST_CELL).then_some(count)
-}
-
 /// Brings a number to the form of `06-NQ/TU`: two digits below 10, the kind's
 /// abbreviation, the issuer's.
 ///
@@ -170,7 +161,7 @@ impl fmt::Display for Day {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, audience, cell, number};
+    use super::{Reader, audience, number};
     use kernel::OrgPath;
 
     fn path(text: &str) -> OrgPath {
@@ -226,11 +217,6 @@ mod tests {
         assert_eq!(meet("1.4.", &["1."]), ["1.4."]);
         assert_eq!(meet("1.", &["1.4.", "1.4.27.", "1.40.", "1.5."]), ["1.4.", "1.40.", "1.5."]);
         assert_eq!(meet("1.4.", &["1.5.", "2."]), [""; 0]);
-    }
-
-    #[test]
-    fn small_cells_are_not_shown() {
-        assert_eq!([0, 1, 4, 5, 60].map(cell), [None, None, None, Some(5), Some(60)]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod read;
 mod secret;
 mod show;
 mod store;
+mod unit;
 mod withdraw;
 
 pub use acknowledge::{By, acknowledge_in};

@@ -1,12 +1,13 @@
 //! One document.
 
 use crate::{
-    document::{self, Day, Reader, SMALLEST_CELL, audience, cell, granted},
+    document::{self, Day, Reader, audience, granted},
     store::{self, DocumentRow, PersonRow, UnitRow},
+    unit::Unit,
 };
 use askama::Template;
 use axum::extract::Path;
-use kernel::{DocumentId, Error, Role, viet};
+use kernel::{DocumentId, Error, Role, privacy, viet};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -57,16 +58,6 @@ impl State {
 pub struct Person {
     name: String,
     state: State,
-}
-
-/// A unit below the reader's. Counts under 5 are not shown.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DocumentUnit)]
-pub struct Unit {
-    name: String,
-    members: Option<i64>,
-    opened: Option<i64>,
-    acknowledged: Option<i64>,
 }
 
 /// One document and how the reader stands to it.
@@ -138,11 +129,6 @@ impl ShowPage {
     fn count(&self, state: State) -> usize {
         self.people.iter().filter(|person| person.state == state).count()
     }
-}
-
-/// A count of a unit, as people read it.
-fn figure(count: Option<i64>) -> String {
-    count.map_or_else(|| format!("dưới {SMALLEST_CELL}"), viet::format_count)
 }
 
 /// A size, as people read it.
@@ -224,12 +210,7 @@ fn page(
             .collect(),
         units: units
             .into_iter()
-            .map(|row| Unit {
-                name: row.name,
-                members: cell(row.members),
-                opened: cell(row.opened),
-                acknowledged: cell(row.acknowledged),
-            })
+            .map(|row| Unit::new(row, privacy::below(ctx.world().today())))
             .collect(),
         overdue: addressed && late && state != State::Acknowledged,
         may_read: !withdrawn && reader.reads(&place) && ctx.may_somewhere("document.read"),
@@ -239,11 +220,10 @@ fn page(
 
 #[cfg(test)]
 mod tests {
-    use super::{figure, size};
+    use super::size;
 
     #[test]
-    fn figures_and_sizes_are_written_for_readers() {
-        assert_eq!((figure(None), figure(Some(1200))), ("dưới 5".into(), "1.200".into()));
+    fn sizes_are_written_for_readers() {
         assert_eq!(
             [1, 1000, 940_000, 1_000_000, 1_449_999, 50_000_000].map(size),
             ["1 KB", "1 KB", "940 KB", "1,0 MB", "1,4 MB", "50,0 MB"]

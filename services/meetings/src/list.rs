@@ -11,6 +11,7 @@ use crate::{
     words::when,
 };
 use axum::extract::Query;
+use kernel::privacy;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -126,15 +127,19 @@ pub async fn list(ctx: Ctx, Query(query): Query<ListQuery>) -> web::Result<View<
         let held: Vec<_> = held.map(|line| line.id).collect();
         tallies.extend(roll::tallies(&mut conn, &held).await?);
     }
-    let meetings = lines
-        .into_iter()
-        .map(|line| {
-            let chairs = chaired.iter().any(|scope| line.path.starts_with(scope));
-            let tally = tallies.get(&line.id).filter(|_| below || chairs);
-            let figures = tally.map(if chairs { Figures::exact } else { Figures::above });
-            item(line, figures)
-        })
-        .collect();
+    let few = privacy::below(ctx.world().today());
+    let meetings =
+        lines
+            .into_iter()
+            .map(|line| {
+                let chairs = chaired.iter().any(|scope| line.path.starts_with(scope));
+                let tally = tallies.get(&line.id).filter(|_| below || chairs);
+                let figures = tally.map(|tally| {
+                    if chairs { Figures::exact(tally) } else { Figures::above(tally, few) }
+                });
+                item(line, figures)
+            })
+            .collect();
     let link =
         |number: u32| format!("/meetings?of={}&page={number}", if below { "below" } else { "own" });
     Ok(View(ListPage {

@@ -8,6 +8,7 @@ use crate::{
     tally::{Figures, Tally},
 };
 use axum::extract::Path;
+use kernel::privacy;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -104,7 +105,11 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
                 .and_then(|row| row.state.zip(row.at));
         }
         Seat::Summoned => mine = roll::recorded(&mut conn, meeting.id, actor.member).await?,
-        Seat::Above => figures = Some(Figures::above(&roll::tally(&mut conn, meeting.id).await?)),
+        Seat::Above => {
+            let counted = roll::tally(&mut conn, meeting.id).await?;
+            let few = privacy::below(ctx.world().today());
+            figures = Some(Figures::above(&counted, few));
+        }
     }
     if !held {
         rows.clear();

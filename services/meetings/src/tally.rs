@@ -1,7 +1,7 @@
 //! How many came: the figures of a meeting. Pure.
 
 use crate::roll::{Presence, RollRow};
-use kernel::viet;
+use kernel::privacy::Count;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,49 +51,47 @@ impl Tally {
     }
 }
 
-/// Counts of fewer people than this are not shown to the levels above.
-const SMALLEST_CELL: i64 = 5;
-
 /// How many came, as far as the reader may know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Figures {
-    /// Who came; nothing when there are fewer than five and the reader is
-    /// above the branch.
-    pub present: Option<i64>,
+    /// Who came. Null above the branch when they, or those who did not, are few.
+    #[schema(value_type = Option<i64>)]
+    pub present: Count,
     /// Who had to come; likewise.
-    pub expected: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub expected: Count,
 }
 
 impl Figures {
     /// The figures for the secretary.
     #[must_use]
     pub fn exact(tally: &Tally) -> Self {
-        Self { present: Some(tally.present), expected: Some(tally.expected()) }
+        Self { present: Count::Exact(tally.present), expected: Count::Exact(tally.expected()) }
     }
 
-    /// The figures for the levels above.
+    /// The figures for the levels above, to whom numbers under `below` are not
+    /// shown.
     #[must_use]
-    pub fn above(tally: &Tally) -> Self {
-        let cell = |count: i64| (count == 0 || count >= SMALLEST_CELL).then_some(count);
-        Self { present: cell(tally.present), expected: cell(tally.expected()) }
+    pub fn above(tally: &Tally, below: i64) -> Self {
+        Self {
+            present: Count::part(tally.present, tally.expected(), below),
+            expected: Count::whole(tally.expected(), below),
+        }
     }
 
     /// As people read them: `12 trên 15`, `dưới 5 trên 15`.
     #[must_use]
     pub fn text(&self) -> String {
-        let cell = |count: Option<i64>| {
-            count.map_or_else(|| format!("dưới {SMALLEST_CELL}"), viet::format_count)
-        };
         match self.expected {
-            Some(_) => format!("{} trên {}", cell(self.present), cell(self.expected)),
-            None => cell(self.present),
+            Count::Exact(_) => format!("{} trên {}", self.present, self.expected),
+            _ => self.present.to_string(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, Tally};
+    use super::{Count, Figures, Tally};
     use crate::roll::{Presence, RollRow};
     use uuid::Uuid;
 
@@ -128,10 +126,12 @@ mod tests {
     fn above_the_branch_small_counts_are_not_shown() {
         let tally = Tally { summoned: 14, present: 4, exempt: 1, ..Tally::default() };
         assert_eq!(Figures::exact(&tally).text(), "4 trên 13");
-        assert_eq!(Figures::above(&tally), Figures { present: None, expected: Some(13) });
-        assert_eq!(Figures::above(&tally).text(), "dưới 5 trên 13");
+        assert_eq!(Figures::above(&tally, 5).text(), "dưới 5 trên 13");
+        let nearly_all = Tally { present: 12, ..tally };
+        assert_eq!(Figures::above(&nearly_all, 5).text(), "không nêu trên 13");
+        assert_eq!(Figures::above(&nearly_all, 5).present, Count::Withheld);
         let few = Tally { summoned: 4, present: 3, ..Tally::default() };
-        assert_eq!(Figures::above(&few).text(), "dưới 5");
-        assert_eq!(Figures::above(&Tally::default()).text(), "0 trên 0");
+        assert_eq!(Figures::above(&few, 5).text(), "dưới 5");
+        assert_eq!(Figures::above(&Tally::default(), 5).text(), "0 trên 0");
     }
 }

@@ -1,10 +1,9 @@
 use super::{Overview, as_of, build, topmost};
 use crate::{
-    privacy::Shown,
     report::{Own, Place, Report, compute},
     share::Counts,
 };
-use kernel::{OrgPath, OrganisationId};
+use kernel::{OrgPath, OrganisationId, privacy::Shown};
 use time::{Date, macros::date};
 use uuid::Uuid;
 
@@ -94,6 +93,59 @@ fn a_branch_shows_of_itself_what_the_table_above_shows_of_it() {
     assert_eq!(build(branch(), Some(&above), &[], TODAY, |_| true).raw.shown, Shown::Withheld);
     let own = build(branch(), Some(&above), &[path("1.5.")], TODAY, |_| true);
     assert_eq!(own.raw.activated, Some(10), "its secretary sees it whole");
+}
+
+/// A province over two communes, one of which has a single branch.
+fn province() -> Report {
+    let children = vec![
+        place("1.2.", "Đảng bộ xã Một", "dang_bo_co_so"),
+        place("1.3.", "Đảng bộ xã Hai", "dang_bo_co_so"),
+        place("1.4.", "Đảng bộ xã Ba", "dang_bo_co_so"),
+    ];
+    let own = |at: &str, members, activated| Own {
+        path: path(at),
+        counts: Counts { members, smartphones: members, activated },
+    };
+    let figures = [
+        own("1.2.5.", 2000, 1999),
+        own("1.2.6.", 2000, 1998),
+        own("1.2.7.", 0, 0),
+        own("1.3.8.", 30, 27),
+        own("1.3.9.", 0, 0),
+        own("1.4.10.", 25, 15),
+        own("1.4.11.", 25, 15),
+    ];
+    compute(
+        TODAY,
+        place("1.", "Đảng bộ tỉnh", "dang_bo_truc_thuoc_trung_uong"),
+        children,
+        &figures,
+        vec![],
+    )
+}
+
+#[test]
+fn a_committee_over_a_single_branch_is_kept_back_like_the_branch() {
+    let seen = build(province(), None, &[], TODAY, |_| true);
+    let rows: Vec<_> = seen.units.iter().map(|r| (r.name.as_str(), r.raw.shown)).collect();
+    assert_eq!(
+        rows,
+        [
+            ("Đảng bộ xã Một", Shown::All),
+            ("Đảng bộ xã Ba", Shown::Withheld),
+            ("Đảng bộ xã Hai", Shown::Few),
+        ]
+    );
+    assert_eq!(seen.raw.activated, Some(4054), "the official total is exact");
+    // On its own page it says no more.
+    let own = |members, activated| Own {
+        path: path("1.3.8."),
+        counts: Counts { members, smartphones: members, activated },
+    };
+    let branch = place("1.3.8.", "Chi bộ Hai", "chi_bo_truc_thuoc");
+    let commune = place("1.3.", "Đảng bộ xã Hai", "dang_bo_co_so");
+    let alone = compute(TODAY, commune, vec![branch], &[own(30, 27)], vec![]);
+    assert_eq!(build(alone, None, &[], TODAY, |_| true).raw.shown, Shown::Few);
 }
 
 #[test]

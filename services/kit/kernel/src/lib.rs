@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod error;
 pub mod id;
+pub mod privacy;
 pub mod tenant;
 pub mod viet;
 pub mod world;
