@@ -131,7 +131,8 @@ impl Browser {
 
     pub async fn send(&mut self, request: Request<Body>) -> Answer {
         let peer = Peer { address: self.peer, secure: self.secure };
-        let response = self.door.clone().answer(request, peer).await;
+        // A scenario is one large future on a small stack.
+        let response = Box::pin(self.door.clone().answer(request, peer)).await;
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().unwrap();

@@ -15,6 +15,7 @@ mod attack;
 mod browser;
 mod documents;
 mod door;
+mod isolation;
 mod limits;
 mod matrix;
 mod meetings;
@@ -24,6 +25,7 @@ mod reference;
 mod roster;
 mod routes;
 mod sessions;
+mod sessions_hostile;
 mod split;
 mod tenancy;
 mod tls;
@@ -38,5 +40,5 @@ static RUNTIME: LazyLock<Runtime> =
 
 /// Runs a scenario.
 pub fn run(scenario: impl Future<Output = ()>) {
-    RUNTIME.block_on(scenario);
+    RUNTIME.block_on(Box::pin(scenario));
 }

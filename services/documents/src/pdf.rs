@@ -6,6 +6,7 @@ mod text;
 use crate::secret;
 use lopdf::{Document, LoadOptions};
 use std::{fmt, path::Path};
+use tokio::sync::Semaphore;
 
 /// Markings stand on the cover and on the first page after it; a few more
 /// pages catch a file that begins with a covering letter.
@@ -14,6 +15,9 @@ const PAGES_SEARCHED: usize = 5;
 const STREAM_LIMIT: usize = 64 << 20;
 /// So far before the last byte a file's trailer may stand.
 const END: usize = 2048;
+
+/// Files looked into at the same time.
+static LOOKS: Semaphore = Semaphore::const_new(2);
 
 /// A file that may be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +67,8 @@ impl fmt::Display for Refusal {
 /// A [`Refusal`]; also when the file's structure brings the parser down.
 pub async fn inspect(path: &Path) -> Result<Pdf, Refusal> {
     let path = path.to_owned();
+    // A crafted file costs much memory and time: never more than two at once.
+    let _turn = LOOKS.acquire().await.map_err(|_| Refusal::Broken)?;
     // Parsing takes long and may panic on a crafted file; neither must reach
     // the other requests.
     tokio::task::spawn_blocking(move || look(&std::fs::read(path).map_err(|_| Refusal::Broken)?))

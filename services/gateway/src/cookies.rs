@@ -16,6 +16,12 @@ pub(crate) fn visitor_name(secure: bool) -> &'static str {
     if secure { "__Host-visitor" } else { "visitor" }
 }
 
+/// The cookie of a sentence for the next page; bound to the host likewise, so
+/// that a neighbouring host cannot put words into this one's mouth.
+fn flash_name(secure: bool) -> &'static str {
+    if secure { "__Host-flash" } else { "flash" }
+}
+
 /// A cookie of the request. `None` also when it comes twice with different
 /// values: somebody on a neighbouring host may have planted one.
 pub(crate) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -32,8 +38,8 @@ pub(crate) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The sentence left for this page.
-pub(crate) fn flash(headers: &HeaderMap) -> Option<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(get(headers, "flash")?).ok()?;
+pub(crate) fn flash(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(get(headers, flash_name(secure))?).ok()?;
     String::from_utf8(bytes).ok().filter(|text| text.chars().count() <= 300)
 }
 
@@ -60,7 +66,7 @@ pub(crate) fn set_visitor(headers: &mut HeaderMap, value: &str, secure: bool) {
 /// Leaves a sentence for the next page, or takes it away.
 pub(crate) fn set_flash(headers: &mut HeaderMap, text: Option<&str>, secure: bool) {
     let value = text.map(|text| URL_SAFE_NO_PAD.encode(text)).unwrap_or_default();
-    set(headers, "flash", &value, text.map_or(0, |_| 60), secure);
+    set(headers, flash_name(secure), &value, text.map_or(0, |_| 60), secure);
 }
 
 fn set(headers: &mut HeaderMap, name: &str, value: &str, age: u32, secure: bool) {

@@ -145,7 +145,9 @@ impl Door {
             id: id.to_owned(),
             peer: peer.address,
             origin: String::new(),
-            flash: (face == Face::Html).then(|| cookies::flash(&parts.headers)).flatten(),
+            flash: (face == Face::Html)
+                .then(|| cookies::flash(&parts.headers, peer.secure))
+                .flatten(),
         };
         let scheme = if peer.secure { "https" } else { "http" };
         let request = Request::from_parts(parts, Body::empty());
