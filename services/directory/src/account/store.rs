@@ -265,7 +265,9 @@ pub(super) struct Redeemed {
     pub was_active: bool,
 }
 
-/// Uses a code and sets the password, in one statement.
+/// Uses a code and sets the password, in one statement. The member stays where
+/// they are until the transaction ends: the figures follow the unit that the
+/// event names, and a move counts an account with whichever unit it finds it in.
 pub(super) async fn redeem(
     conn: &mut PgConnection,
     code_hash: &[u8],
@@ -281,7 +283,8 @@ pub(super) async fn redeem(
            person AS (
                SELECT a.id, a.state, m.organisation FROM used
                JOIN account a ON a.id = used.account JOIN member m ON m.id = a.member
-               WHERE m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')),
+               WHERE m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
+               FOR SHARE OF m),
            changed AS (
                UPDATE account SET password = $2, state = 'active', withdrawn_at = NULL,
                       activated_at = CASE WHEN account.state = 'active' THEN activated_at ELSE $3 END
@@ -308,6 +311,19 @@ pub(super) async fn code_used(
     .fetch_optional(conn)
     .await?;
     Ok(used)
+}
+
+/// Keeps a member where they are until the transaction ends, for what is
+/// counted with their unit. Says which that is.
+pub(super) async fn hold(
+    conn: &mut PgConnection,
+    member: MemberId,
+) -> Result<Option<OrganisationId>, Error> {
+    let unit =
+        sqlx::query_scalar!("SELECT organisation FROM member WHERE id = $1 FOR SHARE", member.0)
+            .fetch_optional(conn)
+            .await?;
+    Ok(unit.map(Into::into))
 }
 
 /// Withdraws an active account. Says whose it was.

@@ -3,7 +3,7 @@
 
 use super::store;
 use axum::extract::Path;
-use kernel::{AccountId, Error, MemberId, OrganisationId, World};
+use kernel::{AccountId, Error, MemberId, World};
 use serde::Serialize;
 use tenancy::{NewEvent, TenantTx};
 use utoipa::ToSchema;
@@ -27,10 +27,11 @@ pub(super) async fn withdraw(
 ) -> web::Result<Done<Withdrawn>> {
     let member: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
+    store::hold(&mut tx, member).await?;
     let person = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&person.path.clone().into())?;
     crate::people::keep_an_admin(&mut tx, member).await?;
-    withdraw_in(&mut tx, ctx.world(), ctx.account(), member, person.organisation.into()).await?;
+    withdraw_in(&mut tx, ctx.world(), ctx.account(), member).await?;
     tx.commit().await?;
     Ok(Done::new(format!("/members/{member}"), Withdrawn { member }).flash("Đã thu hồi tài khoản."))
 }
@@ -38,14 +39,15 @@ pub(super) async fn withdraw(
 /// The operation itself.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the account is not active.
+/// [`Error::NotFound`] without such a member, [`Error::Conflict`] when the
+/// account is not active.
 pub async fn withdraw_in(
     tx: &mut TenantTx,
     world: &World,
     by: Option<AccountId>,
     member: MemberId,
-    organisation: OrganisationId,
 ) -> Result<(), Error> {
+    let organisation = store::hold(tx, member).await?.ok_or(Error::NotFound)?;
     let now = world.now();
     let account = store::withdraw(tx, member, now)
         .await?
