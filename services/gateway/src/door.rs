@@ -114,9 +114,11 @@ impl Door {
         };
         let id_of = Some(tenant.id.clone());
         let response = match tenant.state {
-            TenantState::Active if tenant.schema_version < newest() => pages::upgrading(),
+            TenantState::Active if tenant.schema_version < newest() => {
+                pages::upgrading(face(&request), id)
+            }
             TenantState::Active => self.enter(request, &tenant, peer, id).await,
-            TenantState::Suspended => pages::suspended(),
+            TenantState::Suspended => pages::suspended(face(&request), id),
             TenantState::Provisioning | TenantState::Retired => pages::nothing_here(),
         };
         (id_of, response)
@@ -382,6 +384,12 @@ fn take_api_prefix(uri: &mut Uri) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Of a request that gets no further.
+fn face(request: &Request) -> Face {
+    let api = request.uri().path().starts_with("/api/v1/");
+    if api || wants_json(request.headers()) { Face::Json } else { Face::Html }
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {

@@ -1,11 +1,12 @@
 //! Answers of the gateway itself; bare where there is no tenant to name.
 
+use crate::refusal;
 use askama::Template as _;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::{StatusCode, header};
 use kernel::Error;
 use std::sync::Arc;
-use web::{App, Bare, Failure, RequestContext};
+use web::{App, Bare, Face, Failure, RequestContext};
 
 /// Refuses a request in the words and colours of its tenant.
 pub(crate) async fn refuse(
@@ -48,9 +49,10 @@ pub(crate) fn malformed(status: StatusCode) -> Response {
     )
 }
 
-pub(crate) fn suspended() -> Response {
-    bare(
-        StatusCode::SERVICE_UNAVAILABLE,
+pub(crate) fn suspended(face: Face, request_id: &str) -> Response {
+    away(
+        face,
+        request_id,
         &Bare {
             title: "Tạm dừng phục vụ",
             heading: "Trang của đơn vị đang tạm dừng",
@@ -60,9 +62,10 @@ pub(crate) fn suspended() -> Response {
     )
 }
 
-pub(crate) fn upgrading() -> Response {
-    bare(
-        StatusCode::SERVICE_UNAVAILABLE,
+pub(crate) fn upgrading(face: Face, request_id: &str) -> Response {
+    away(
+        face,
+        request_id,
         &Bare {
             title: "Đang nâng cấp",
             heading: "Trang của đơn vị đang được nâng cấp",
@@ -72,13 +75,23 @@ pub(crate) fn upgrading() -> Response {
     )
 }
 
+/// The tenant answers again later, by itself.
+fn away(face: Face, request_id: &str, page: &Bare<'_>) -> Response {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = match face {
+        Face::Html => bare(status, page),
+        Face::Json => {
+            let detail = format!("{} {}", page.message, page.what_next);
+            refusal::problem(status, page.heading, &detail, request_id)
+        }
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("120"));
+    response
+}
+
 pub(crate) fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
-    let mut response = match page.render() {
+    match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),
-    };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("120"));
     }
-    response
 }

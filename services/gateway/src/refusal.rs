@@ -33,6 +33,16 @@ struct Problem<'a> {
     instance: &'a str,
 }
 
+/// What is the matter, for a program.
+pub(crate) fn problem(status: StatusCode, title: &str, detail: &str, instance: &str) -> Response {
+    let problem =
+        Problem { r#type: "about:blank", title, status: status.as_u16(), detail, instance };
+    let mut response = (status, axum::Json(problem)).into_response();
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
 impl Refusal {
     pub(crate) fn often(wait: Duration) -> Self {
         Self { why: Why::Often, wait }
@@ -66,16 +76,7 @@ impl Refusal {
             Face::Html => {
                 pages::bare(status, &Bare { title: heading, heading, message, what_next: &next })
             }
-            Face::Json => {
-                let detail = &format!("{message} {next}");
-                let (r#type, instance) = ("about:blank", request_id);
-                let problem =
-                    Problem { r#type, title: heading, status: status.as_u16(), detail, instance };
-                let mut response = (status, axum::Json(problem)).into_response();
-                let kind = HeaderValue::from_static("application/problem+json");
-                response.headers_mut().insert(header::CONTENT_TYPE, kind);
-                response
-            }
+            Face::Json => problem(status, heading, &format!("{message} {next}"), request_id),
         };
         let wait = u64::try_from(seconds).unwrap_or(u64::MAX);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
