@@ -181,16 +181,29 @@ pub fn tenant_file(slug: &str, kind: &str) -> TenantFile {
 }
 
 pub async fn fill(database: &TestDatabase) {
+    fill_with(
+        database,
+        [
+            ("thanh-hoa", "province", "main"),
+            ("ha-noi", "province", "main"),
+            ("toan-quoc", "national", "main"),
+        ],
+    )
+    .await;
+}
+
+/// Fills a database with tenants, each on its placement, and everybody in them.
+/// Roles are the server's, so slugs are of one test.
+pub async fn fill_with(database: &TestDatabase, tenants: [(&str, &str, &str); 3]) {
     let provisioner = database.provisioner();
     provisioner.migrate_platform().await.unwrap();
     let world = World::fixed(START - Duration::days(60), 2);
     let platform = platform(database, world.clone()).await;
     let password = platform.passwords.hash(PASSWORD).await.unwrap();
-    for (slug, kind) in
-        [("thanh-hoa", "province"), ("ha-noi", "province"), ("toan-quoc", "national")]
-    {
-        let onboarded =
-            onboarding::apply(&provisioner, &platform, &tenant_file(slug, kind)).await.unwrap();
+    for (slug, kind, placement) in tenants {
+        let mut file = tenant_file(slug, kind);
+        file.placement = placement.into();
+        let onboarded = onboarding::apply(&provisioner, &platform, &file).await.unwrap();
         let db = platform.app.tenants.db(&TenantId::new(slug).unwrap()).unwrap();
         let mut tx = db.begin().await.unwrap();
         let key = platform.app.tenants.key();

@@ -3,6 +3,7 @@
 use crate::{
     app::{TestApp, cluster, tenant_file},
     run,
+    snapshot::snapshot,
 };
 use kernel::{Error, TenantId};
 use sqlx::{Executor as _, Row as _};
@@ -109,7 +110,10 @@ fn the_snapshot_equals_the_sum_of_migrations() {
             own.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
         }
         for migration in tenancy::migrations::tenant() {
-            sqlx::raw_sql(migration.sql).execute(&mut own).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migration.sql.into_owned()))
+                .execute(&mut own)
+                .await
+                .unwrap();
         }
         let from_migrations = schema_of(&database, "tn_chup_nhanh").await;
         if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
@@ -122,25 +126,6 @@ fn the_snapshot_equals_the_sum_of_migrations() {
         );
         assert_eq!(from_snapshot, from_migrations, "run: make snapshot");
     });
-}
-
-/// The dump as a text that runs inside any tenant's search path.
-fn snapshot(dump: &str) -> String {
-    let mut text = format!(
-        "-- version: {}\n-- Made from migrations/tenant by `make snapshot`; do not edit.\n",
-        tenancy::migrations::tenant().len()
-    );
-    for line in dump.lines() {
-        let setting = line.starts_with("SET ")
-            || line.starts_with("SELECT pg_catalog.set_config")
-            || line.starts_with("CREATE SCHEMA");
-        if !setting {
-            // The owner has the schema's name.
-            text += &line.replace("SCHEMA.", "").replace(" SCHEMA;", " CURRENT_USER;");
-            text.push('\n');
-        }
-    }
-    text
 }
 
 #[test]

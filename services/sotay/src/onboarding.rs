@@ -39,6 +39,15 @@ pub async fn apply(
 ) -> Result<Onboarded, Fault> {
     provisioner.apply(file).await?;
     platform.app.tenants.refresh().await?;
+    welcome(platform, file).await
+}
+
+/// What is left to do for a tenant that has its schema: the top of its tree and
+/// its first administrator.
+///
+/// # Errors
+/// When its file asks for what cannot be done, or its database is away.
+pub async fn welcome(platform: &Platform, file: &TenantFile) -> Result<Onboarded, Fault> {
     let world = &platform.app.world;
     let db = platform.app.tenants.db(&file.slug)?;
     let founded = viet::parse_date(&file.root.founded_on)

@@ -81,9 +81,9 @@ impl TenantTx {
     /// When the server refuses or is lost; then nothing has happened, or the
     /// caller cannot know.
     pub async fn commit(mut self) -> Result<(), Error> {
-        let mut conn =
-            self.conn.take().unwrap_or_else(|| unreachable!("taken only here and on drop"));
-        if let Err(error) = sqlx::raw_sql("COMMIT").execute(&mut *conn).await {
+        let done = sqlx::raw_sql("COMMIT").execute(&mut *self).await;
+        let Some(conn) = self.conn.take() else { unreachable!("taken only here and on drop") };
+        if let Err(error) = done {
             conn.discard();
             return Err(error.into());
         }

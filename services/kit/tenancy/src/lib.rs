@@ -46,6 +46,19 @@ pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
     }
 }
 
+/// Whether the server refuses what a connection has prepared, because a
+/// migration changed a table under it (0A000) or something between us and the
+/// server swapped sessions (26000). It was refused before it did anything, and
+/// [`Tenants::renew`] makes the next try a fresh one.
+#[must_use]
+pub fn is_stale(error: &kernel::Error) -> bool {
+    let kernel::Error::Internal(error) = error else { return false };
+    error
+        .downcast_ref::<sqlx::Error>()
+        .and_then(sqlx::Error::as_database_error)
+        .is_some_and(|e| matches!(e.code().as_deref(), Some("0A000" | "26000")))
+}
+
 /// Whether an insert was refused because such a row is there already.
 #[must_use]
 pub fn is_duplicate(error: &sqlx::Error) -> bool {

@@ -1,30 +1,43 @@
 //! Connections of one placement, shared by all roles under one budget.
 //!
 //! A connection belongs to one role for life, because the login *is* the
-//! isolation. So when a role needs a connection and the budget is spent, the
-//! connection that has been idle longest is closed to make room, whoever's it
-//! is; and no role may use more than its share at once, so that one tenant's
-//! flood leaves room for the others.
+//! isolation. Who wants one waits twice, each time in the order of coming:
+//! for the role's own share, so that one tenant's flood queues up among
+//! itself, then for one of the places that all roles have together. There are
+//! as many places as the budget has connections, so whoever holds a place
+//! finds a connection of its role, room for a new one, or one that idles and
+//! can be closed: the one that has been idle longest, whoever's it is.
+
+mod lease;
+
+pub use lease::Lease;
 
 use crate::{config::PlacementConfig, key::MasterKey};
 use kernel::Error;
-use log::LevelFilter;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     collections::HashMap,
-    ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::{sync::Semaphore, time::timeout};
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server may take to let a login in, to answer a ping, to say goodbye.
+const SLOW: Duration = Duration::from_secs(3);
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_mins(1);
-/// A connection idle for longer is asked whether it still lives before use:
-/// rare under load, and a restarted server costs nobody an error.
+/// A connection that was asked longer ago whether it lives is asked again before
+/// use. Counted from the asking and not from the last use, which may be what
+/// found it dead: a busy tenant would go on getting the same dead connection.
 const TRUSTED: Duration = Duration::from_millis(500);
+/// After a server could not be reached nobody else tries for so long: a server
+/// that is away must not hold up those who wait for nothing.
+const AWAY: Duration = Duration::from_millis(250);
 
 /// All connections to one placement. Cheap to clone.
 #[derive(Clone)]
@@ -37,38 +50,41 @@ struct Inner {
     key: MasterKey,
     budget: usize,
     per_role: usize,
+    /// One for each connection of the budget.
+    places: Arc<Semaphore>,
+    lent: AtomicU64,
     state: Mutex<State>,
-    /// Told whenever a connection becomes idle or is closed.
-    freed: Notify,
 }
 
 #[derive(Default)]
 struct State {
+    /// Idle, lent or on the way: never more than the budget.
     open: usize,
     roles: HashMap<Arc<str>, RoleState>,
+    away_until: Option<Instant>,
     closed: bool,
 }
 
 struct RoleState {
-    /// What the role may use at once; first come, first served.
+    /// What the role may use at once.
     share: Arc<Semaphore>,
     /// Last used last.
-    idle: Vec<(Instant, PgConnection)>,
+    idle: Vec<Idle>,
+    /// Raised by [`Pool::renew`].
+    generation: u64,
 }
 
-/// A connection on loan. It goes back when it is dropped.
-pub struct Lease {
-    connection: Option<PgConnection>,
-    role: Arc<str>,
-    pool: Pool,
-    _share: OwnedSemaphorePermit,
+struct Idle {
+    since: Instant,
+    alive: Instant,
+    generation: u64,
+    connection: PgConnection,
 }
 
 enum Next {
-    Use(Instant, PgConnection),
+    Use(Idle),
     Open,
     Replace(PgConnection),
-    Wait,
 }
 
 impl Pool {
@@ -81,8 +97,9 @@ impl Pool {
                 key,
                 budget,
                 per_role,
+                places: Arc::new(Semaphore::new(budget)),
+                lent: AtomicU64::new(0),
                 state: Mutex::default(),
-                freed: Notify::new(),
             }),
         }
     }
@@ -93,41 +110,50 @@ impl Pool {
     /// [`Error::Unavailable`] when none comes free in time or the server
     /// cannot be reached.
     pub async fn lease(&self, role: &Arc<str>, password_version: i32) -> Result<Lease, Error> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        let share = self.share(role);
-        let share = tokio::time::timeout_at(deadline, share.acquire_owned())
-            .await
-            .map_err(|_| crowded())?
-            .unwrap_or_else(|_| unreachable!("a role's share is never closed"));
-        loop {
-            let freed = self.inner.freed.notified();
-            tokio::pin!(freed);
-            // Listening starts before the look, so that nothing freed in between is missed.
-            freed.as_mut().enable();
-            match self.next(role)? {
-                Next::Use(since, mut connection) => {
-                    if since.elapsed() < TRUSTED || connection.ping().await.is_ok() {
-                        return Ok(Lease {
-                            connection: Some(connection),
-                            role: role.clone(),
-                            pool: self.clone(),
-                            _share: share,
-                        });
-                    }
+        let share = self.role(&mut self.state(), role).share.clone();
+        let (share, place) = timeout(PATIENCE, async {
+            // Never the other way round: who queues for a share takes nobody's place.
+            (share.acquire_owned().await, self.inner.places.clone().acquire_owned().await)
+        })
+        .await
+        .map_err(|_| {
+            Error::Unavailable("Hệ thống đang có rất nhiều người dùng cùng lúc.".into())
+        })?;
+        let (Ok(share), Ok(place)) = (share, place) else {
+            unreachable!("shares and places are never closed")
+        };
+        let (next, generation) = self.next(role)?;
+        // From here on the connection is counted, and the lease gives it back on every way out.
+        let mut lease = Lease {
+            connection: None,
+            role: role.clone(),
+            alive: Instant::now(),
+            generation,
+            pool: self.clone(),
+            _place: place,
+            _share: Some(share),
+        };
+        match next {
+            Next::Use(idle) => {
+                let connection = lease.connection.insert(idle.connection);
+                if idle.alive.elapsed() < TRUSTED {
+                    lease.alive = idle.alive;
+                } else if !matches!(timeout(SLOW, connection.ping()).await, Ok(Ok(()))) {
                     // The server went away; so did every connection that waited with this one.
+                    lease.connection = None;
                     self.forget_idle();
-                }
-                Next::Open => return self.open(role, password_version, share).await,
-                Next::Replace(idle) => {
-                    // The server counts the old one until it has said goodbye.
-                    let _ = idle.close().await;
-                    return self.open(role, password_version, share).await;
-                }
-                Next::Wait => {
-                    tokio::time::timeout_at(deadline, freed).await.map_err(|_| crowded())?;
+                    lease.open(password_version).await?;
                 }
             }
+            Next::Open => lease.open(password_version).await?,
+            Next::Replace(idle) => {
+                // The server counts the old one until it has said goodbye.
+                goodbye(idle).await;
+                lease.open(password_version).await?;
+            }
         }
+        self.inner.lent.fetch_add(1, Ordering::Relaxed);
+        Ok(lease)
     }
 
     /// How many connections are open at the moment.
@@ -136,43 +162,56 @@ impl Pool {
         self.state().open
     }
 
+    /// How often a connection was lent since the start.
+    #[must_use]
+    pub fn lent(&self) -> u64 {
+        self.inner.lent.load(Ordering::Relaxed)
+    }
+
+    /// Lets no connection of a role be used again that was opened until now:
+    /// what it has prepared may no longer fit the tables, or its password was
+    /// replaced.
+    pub fn renew(&self, role: &Arc<str>) {
+        if let Some(role) = self.state().roles.get_mut(role) {
+            role.generation += 1;
+        }
+    }
+
     /// Closes connections that nobody has used for a while.
     pub async fn reap(&self) {
-        let stale: Vec<PgConnection> = {
-            let mut state = self.state();
-            let mut closing = Vec::new();
-            for role in state.roles.values_mut() {
-                let fresh = role.idle.partition_point(|(since, _)| since.elapsed() > IDLE);
-                closing.extend(role.idle.drain(..fresh).map(|(_, connection)| connection));
-            }
-            // A share that somebody holds or waits for has a second owner.
-            state
-                .roles
-                .retain(|_, role| Arc::strong_count(&role.share) > 1 || !role.idle.is_empty());
-            state.open -= closing.len();
-            closing
-        };
-        for connection in stale {
-            let _ = connection.close().await;
-            self.inner.freed.notify_one();
+        // Each keeps a place until it is closed; when there is none, all are at work.
+        while let Ok(place) = self.inner.places.clone().try_acquire_owned() {
+            let Some((role, connection)) = self.stale() else { break };
+            let mut lease = Lease {
+                connection: None,
+                role,
+                alive: Instant::now(),
+                generation: 0,
+                pool: self.clone(),
+                _place: place,
+                _share: None,
+            };
+            goodbye(connection).await;
+            lease.connection = None;
         }
+        // A share that somebody holds or waits for has a second owner.
+        self.state()
+            .roles
+            .retain(|_, role| Arc::strong_count(&role.share) > 1 || !role.idle.is_empty());
     }
 
     /// Closes what is idle now and whatever comes back later.
     pub async fn close(&self) {
-        let idle: Vec<PgConnection> = {
+        let idle: Vec<Idle> = {
             let mut state = self.state();
             state.closed = true;
-            let idle: Vec<_> = state
-                .roles
-                .values_mut()
-                .flat_map(|role| role.idle.drain(..).map(|(_, connection)| connection))
-                .collect();
+            let idle: Vec<_> =
+                state.roles.values_mut().flat_map(|role| std::mem::take(&mut role.idle)).collect();
             state.open -= idle.len();
             idle
         };
-        for connection in idle {
-            let _ = connection.close().await;
+        for idle in idle {
+            goodbye(idle.connection).await;
         }
     }
 
@@ -182,86 +221,75 @@ impl Pool {
         self.inner.placement.options(role, &password)
     }
 
-    fn next(&self, role: &Arc<str>) -> Result<Next, Error> {
+    /// What a holder of a place does next, and the role's generation. The
+    /// connection is counted from here on.
+    fn next(&self, role: &Arc<str>) -> Result<(Next, u64), Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::Unavailable("Hệ thống đang dừng.".into()));
         }
-        if let Some((since, connection)) = self.role(&mut state, role).idle.pop() {
-            return Ok(Next::Use(since, connection));
+        let own = self.role(&mut state, role);
+        let generation = own.generation;
+        if let Some(idle) = own.idle.pop() {
+            let next = if idle.generation == generation {
+                Next::Use(idle)
+            } else {
+                Next::Replace(idle.connection)
+            };
+            return Ok((next, generation));
+        }
+        if state.away_until.is_some_and(|until| Instant::now() < until) {
+            return Err(away());
         }
         if state.open < self.inner.budget {
             state.open += 1;
-            return Ok(Next::Open);
+            return Ok((Next::Open, generation));
         }
         let oldest = state
             .roles
             .values_mut()
             .filter(|other| !other.idle.is_empty())
-            .min_by_key(|other| other.idle[0].0);
-        Ok(oldest.map_or(Next::Wait, |other| Next::Replace(other.idle.remove(0).1)))
+            .min_by_key(|other| other.idle[0].since)
+            .unwrap_or_else(|| unreachable!("more connections are lent than there are places"));
+        Ok((Next::Replace(oldest.idle.remove(0).connection), generation))
     }
 
-    /// Drops every idle connection and the one just found dead.
+    /// Some connection that has been idle for too long.
+    fn stale(&self) -> Option<(Arc<str>, PgConnection)> {
+        self.state().roles.iter_mut().find_map(|(name, role)| {
+            let stale = role.idle.first().is_some_and(|idle| idle.since.elapsed() > IDLE);
+            stale.then(|| (name.clone(), role.idle.remove(0).connection))
+        })
+    }
+
+    /// Drops every idle connection.
     fn forget_idle(&self) {
         let mut state = self.state();
         let dead: Vec<_> =
             state.roles.values_mut().flat_map(|role| std::mem::take(&mut role.idle)).collect();
-        state.open -= dead.len() + 1;
-        drop(state);
-        self.inner.freed.notify_waiters();
+        state.open -= dead.len();
     }
 
-    async fn open(
-        &self,
-        role: &Arc<str>,
-        password_version: i32,
-        share: OwnedSemaphorePermit,
-    ) -> Result<Lease, Error> {
-        // The place in the budget is taken; the guard gives it back on every way out.
-        let mut lease =
-            Lease { connection: None, role: role.clone(), pool: self.clone(), _share: share };
-        // Statements of those who serve are counted by whoever listens; they hold
-        // placeholders, so that even their text may be shown.
-        let options = self.options(role, password_version).log_statements(LevelFilter::Debug);
-        let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
-        match connection {
-            Ok(Ok(connection)) => {
-                lease.connection = Some(connection);
-                Ok(lease)
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(role = %role, %error, "cannot open a database connection as {role}: {error}");
-                Err(Error::Unavailable("Cơ sở dữ liệu tạm thời không trả lời.".into()))
-            }
-            Err(_) => {
-                tracing::warn!(role = %role, "the database did not answer a connection as {role} in time");
-                Err(Error::Unavailable("Cơ sở dữ liệu tạm thời không trả lời.".into()))
-            }
-        }
-    }
-
-    fn give_back(&self, role: &Arc<str>, connection: Option<PgConnection>) {
+    fn give_back(&self, lease: &mut Lease) {
+        let connection = lease.connection.take().filter(|_| !std::thread::panicking());
         let mut state = self.state();
+        let closed = state.closed;
+        let own = self.role(&mut state, &lease.role);
         match connection {
-            Some(connection) if !state.closed => {
-                self.role(&mut state, role).idle.push((Instant::now(), connection));
+            Some(connection) if !closed && own.generation == lease.generation => {
+                let (since, alive, generation) = (Instant::now(), lease.alive, lease.generation);
+                own.idle.push(Idle { since, alive, generation, connection });
             }
             // Dropping a connection closes its socket.
             _ => state.open -= 1,
         }
-        drop(state);
-        self.inner.freed.notify_one();
-    }
-
-    fn share(&self, role: &Arc<str>) -> Arc<Semaphore> {
-        self.role(&mut self.state(), role).share.clone()
     }
 
     fn role<'a>(&self, state: &'a mut State, role: &Arc<str>) -> &'a mut RoleState {
         state.roles.entry(role.clone()).or_insert_with(|| RoleState {
             share: Arc::new(Semaphore::new(self.inner.per_role)),
             idle: Vec::new(),
+            generation: 0,
         })
     }
 
@@ -270,37 +298,11 @@ impl Pool {
     }
 }
 
-fn crowded() -> Error {
-    Error::Unavailable("Hệ thống đang có rất nhiều người dùng cùng lúc.".into())
+fn away() -> Error {
+    Error::Unavailable("Cơ sở dữ liệu tạm thời không trả lời.".into())
 }
 
-impl Lease {
-    /// Closes the connection instead of giving it back.
-    pub fn discard(mut self) {
-        self.connection = None;
-    }
-}
-
-impl Deref for Lease {
-    type Target = PgConnection;
-    fn deref(&self) -> &PgConnection {
-        self.connection
-            .as_ref()
-            .unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
-    }
-}
-
-impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection
-            .as_mut()
-            .unwrap_or_else(|| unreachable!("a lease holds its connection until it is dropped"))
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let connection = self.connection.take().filter(|_| !std::thread::panicking());
-        self.pool.give_back(&self.role, connection);
-    }
+async fn goodbye(connection: PgConnection) {
+    // Whatever comes of it, the socket is closed afterwards.
+    let _ = timeout(SLOW, connection.close()).await;
 }

@@ -7,23 +7,26 @@
 //! that the tables belong to the tenant and the ledger row commits with them;
 //! a running server never switches roles.
 
+mod crew;
 mod fleet;
 mod plan;
 mod tenant;
 
-pub use fleet::{Failure, FleetReport};
+use crew::Crew;
+pub use fleet::{Failure, FleetReport, Progress};
 pub use plan::{Change, Plan};
 pub use tenant::Finding;
 
 use crate::{
     config::{DatabaseConfig, MAIN, PlacementConfig},
     key::MasterKey,
-    migrations,
+    migrations::{self, Schema},
     tenants::PLATFORM_ROLE,
 };
 use kernel::Error;
 use sqlx::{Connection as _, PgConnection};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::{sync::watch, time::timeout};
 
 /// The group of all tenants: reads reference data.
 const TENANT_GROUP: &str = "sotay_tenant";
@@ -32,6 +35,9 @@ const NATIONAL_GROUP: &str = "sotay_national";
 /// Any number, the same in every process: one provisioner works at a time.
 const LOCK: i64 = 0x0050_7461_7900;
 
+/// How long a server may take to let the provisioner in.
+const SLOW: Duration = Duration::from_secs(10);
+
 /// Creates and migrates. Connects for each piece of work.
 #[derive(Clone)]
 pub struct Provisioner {
@@ -39,6 +45,8 @@ pub struct Provisioner {
     role: String,
     password: String,
     key: MasterKey,
+    schema: Schema,
+    progress: watch::Sender<Progress>,
 }
 
 impl Provisioner {
@@ -50,7 +58,22 @@ impl Provisioner {
             role: role.into(),
             password: password.into(),
             key,
+            schema: Schema::default(),
+            progress: watch::Sender::default(),
         }
+    }
+
+    /// One that makes tenants as another release has them.
+    #[must_use]
+    pub fn with_schema(self, schema: Schema) -> Self {
+        Self { schema, ..self }
+    }
+
+    /// How far the fleet migration is that this provisioner, or a clone of it,
+    /// is at.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
     }
 
     /// Brings the platform's schema of every placement up to date: roles,
@@ -63,7 +86,18 @@ impl Provisioner {
         for placement in self.placements.keys() {
             let mut connection = self.connect(placement).await?;
             lock(&mut connection).await?;
-            self.bootstrap(&mut connection, &self.placements[placement].database).await?;
+            // Roles are the server's, not the database's: another installation on
+            // it may be at the same step, and one of the two is refused.
+            let mut tries = 0;
+            while let Err(error) =
+                self.bootstrap(&mut connection, &self.placements[placement].database).await
+            {
+                tries += 1;
+                if tries == 3 {
+                    return Err(error);
+                }
+                tokio::time::sleep(Duration::from_millis(100 * tries)).await;
+            }
             applied += migrate_platform(&mut connection).await?;
         }
         Ok(applied)
@@ -75,18 +109,20 @@ impl Provisioner {
                 format!("không có máy chủ dữ liệu «{placement}» trong cấu hình").into(),
             )
         })?;
-        let mut connection =
-            PgConnection::connect_with(&config.options(&self.role, &self.password)).await.map_err(
-                |e| {
-                    Error::Unavailable(
-                        format!(
-                            "không nối được máy chủ dữ liệu «{placement}» bằng tài khoản {}: {e}",
-                            self.role
-                        )
-                        .into(),
-                    )
-                },
-            )?;
+        let refused = |why: String| {
+            let role = &self.role;
+            Error::Unavailable(
+                format!(
+                    "không nối được máy chủ dữ liệu «{placement}» bằng tài khoản {role}: {why}"
+                )
+                .into(),
+            )
+        };
+        let options = config.options(&self.role, &self.password);
+        let mut connection = timeout(SLOW, PgConnection::connect_with(&options))
+            .await
+            .map_err(|_| refused("không trả lời".into()))?
+            .map_err(|e| refused(e.to_string()))?;
         // Roles that the provisioner creates are its own to hand on and to act as.
         sqlx::raw_sql("SET createrole_self_grant = 'set, inherit'")
             .execute(&mut connection)
@@ -157,13 +193,13 @@ async fn migrate_platform(connection: &mut PgConnection) -> Result<usize, Error>
     for migration in migrations::platform() {
         if let Some(row) = done.iter().find(|row| row.version == migration.version) {
             if row.checksum != migration.checksum {
-                return Err(changed_afterwards(migration.name));
+                return Err(changed_afterwards(&migration.name));
             }
             continue;
         }
         let mut tx = connection.begin().await?;
         run(&mut tx, format!("SET LOCAL ROLE {PLATFORM_ROLE}")).await?;
-        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+        run(&mut tx, migration.sql.into_owned()).await?;
         sqlx::query!(
             "INSERT INTO platform.schema_migration (version, checksum) VALUES ($1, $2)",
             migration.version,

@@ -1,6 +1,5 @@
 //! The registry: which tenants there are, where they live, how they are doing.
 
-use crate::config::MAIN;
 use kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use std::{str::FromStr, sync::Arc};
@@ -26,7 +25,8 @@ pub struct Tenant {
     pub state: TenantState,
     /// Raised to rotate the password of its database role.
     pub password_version: i32,
-    /// The newest migration that is applied, 0 for none.
+    /// The newest migration that is applied, 0 for none. Told by whoever
+    /// migrates, after the fact: it may lag behind, never run ahead.
     pub schema_version: i32,
     /// Its database role, which is also its schema.
     pub role: Arc<str>,
@@ -108,21 +108,22 @@ impl FromStr for TenantState {
     }
 }
 
-/// Reads the whole registry with its revision.
+/// Reads what changed in the registry after a revision, 0 for all of it, with
+/// the newest revision. Changes are made one after the other, so none appears
+/// later with a lower revision.
 pub(crate) async fn load(
     connection: &mut sqlx::PgConnection,
+    after: i64,
 ) -> Result<(i64, Vec<Tenant>), kernel::Error> {
     let rows = sqlx::query!(
-        r#"SELECT t.slug, t.kind, t.name, t.short_name, t.accent, t.hosts, t.placement, t.state,
-                  t.password_version, t.revision, coalesce(m.version, 0) AS "schema_version!"
-           FROM platform.tenant t
-           LEFT JOIN (SELECT tenant, max(version) AS version FROM platform.tenant_migration
-                      WHERE state = 'applied' GROUP BY tenant) m ON m.tenant = t.slug
-           ORDER BY t.slug"#
+        "SELECT slug, kind, name, short_name, accent, hosts, placement, state, password_version,
+                schema_version, revision
+         FROM platform.tenant WHERE revision > $1 ORDER BY slug",
+        after
     )
     .fetch_all(connection)
     .await?;
-    let revision = rows.iter().map(|row| row.revision).max().unwrap_or(0);
+    let revision = rows.iter().map(|row| row.revision).max().unwrap_or(after);
     let tenants = rows
         .into_iter()
         .map(|row| {
@@ -135,8 +136,7 @@ pub(crate) async fn load(
                 short_name: row.short_name,
                 accent: row.accent,
                 hosts: row.hosts,
-                // The ledger of another placement is asked when its tenants are migrated.
-                schema_version: if row.placement == MAIN { row.schema_version } else { i32::MAX },
+                schema_version: row.schema_version,
                 placement: row.placement,
                 state: row.state.parse().map_err(kernel::Error::internal)?,
                 password_version: row.password_version,

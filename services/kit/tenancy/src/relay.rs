@@ -81,8 +81,15 @@ impl Relay {
                 .for_each_concurrent(AT_ONCE, async |id| {
                     if let Err(error) = self.fold(&id).await {
                         tracing::warn!(tenant = %id, "cannot fold the events of {id}, will try again: {error}");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                        self.tenants.wake().tenant(&id);
+                        if crate::is_stale(&error) {
+                            self.tenants.renew(&id);
+                        }
+                        // Beside the others: whose server is away holds up nobody else.
+                        let wake = self.tenants.wake().clone();
+                        tokio::spawn(async move {
+                            tokio::time::sleep(Duration::from_secs(1)).await;
+                            wake.tenant(&id);
+                        });
                     }
                 })
                 .await;

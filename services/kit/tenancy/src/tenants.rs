@@ -109,6 +109,16 @@ impl Tenants {
         Ok(TenantDb::new(tenant, pool.clone(), self.inner.wake.clone()))
     }
 
+    /// Lets no connection of a tenant be used again that was opened until now:
+    /// what it has prepared may no longer fit the tables.
+    pub fn renew(&self, id: &TenantId) {
+        if let Some(tenant) = self.get(id)
+            && let Some(pool) = self.inner.pools.get(&tenant.placement)
+        {
+            pool.renew(&tenant.role);
+        }
+    }
+
     /// A connection as the platform's role, which cannot read a tenant.
     ///
     /// # Errors
@@ -124,23 +134,28 @@ impl Tenants {
     pub async fn refresh(&self) -> Result<(), Error> {
         let mut platform = self.platform().await?;
         let seen = self.registry().revision;
-        let newest = sqlx::query_scalar!(
-            r#"SELECT last_value AS "last_value!" FROM platform.registry_revision"#
-        )
-        .fetch_one(&mut *platform)
-        .await?;
-        if newest == seen {
+        let (revision, changed) = registry::load(&mut platform, seen).await?;
+        drop(platform);
+        let mut registry = self.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have read more in the meantime.
+        if revision <= registry.revision {
             return Ok(());
         }
-        let (_, tenants) = registry::load(&mut platform).await?;
-        let mut fresh = Registry { revision: newest, ..Registry::default() };
-        for tenant in tenants.into_iter().map(Arc::new) {
-            for host in &tenant.hosts {
-                fresh.by_host.insert(host.clone(), tenant.clone());
+        registry.revision = revision;
+        for tenant in changed.into_iter().map(Arc::new) {
+            if let Some(before) = registry.by_id.insert(tenant.id.clone(), tenant.clone())
+                && (before.schema_version, before.password_version)
+                    != (tenant.schema_version, tenant.password_version)
+                && let Some(pool) = self.inner.pools.get(&tenant.placement)
+            {
+                pool.renew(&tenant.role);
             }
-            fresh.by_id.insert(tenant.id.clone(), tenant);
         }
-        *self.inner.registry.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        registry.by_host = registry
+            .by_id
+            .values()
+            .flat_map(|tenant| tenant.hosts.iter().map(|host| (host.clone(), tenant.clone())))
+            .collect();
         Ok(())
     }
 
@@ -163,6 +178,12 @@ impl Tenants {
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.inner.pools.values().map(Pool::open_connections).sum()
+    }
+
+    /// How often a connection was lent since the start, over all placements.
+    #[must_use]
+    pub fn connections_lent(&self) -> u64 {
+        self.inner.pools.values().map(Pool::lent).sum()
     }
 
     /// Closes every connection.

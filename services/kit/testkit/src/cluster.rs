@@ -1,27 +1,22 @@
 //! The servers of a test run.
 
+use crate::server::{PASSWORD, PROVISIONER, Server};
 use blob::BlobStore;
-use embedded::{
-    postgres::{Options, Postgres},
-    s3::S3,
-};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
+use embedded::{postgres::Postgres, s3::S3};
+use sqlx::{Connection as _, PgConnection};
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
 use tempfile::TempDir;
-use tenancy::{DatabaseConfig, MasterKey, PlacementConfig, Provisioner};
+use tenancy::{DatabaseConfig, MasterKey, Provisioner};
 use tokio::sync::{Mutex, OnceCell};
-
-/// The role that creates tenants in tests, as in an installation.
-const PROVISIONER: &str = "sotay_provisioner";
-const PASSWORD: &str = "provisioner-of-tests";
 
 /// The servers of a run. They end with the process.
 pub struct Cluster {
-    postgres: Postgres,
+    main: Server,
+    second: OnceCell<Server>,
     s3: S3,
     folder: TempDir,
     next: AtomicU32,
@@ -49,45 +44,47 @@ impl Cluster {
     /// Starts the servers.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            bin: bundle(),
-            data: folder.path().join("postgres"),
-            max_connections: 300,
-            durable: false,
-        };
-        let postgres = Postgres::start(options)
-            .await
-            .unwrap_or_else(|e| panic!("{e}\n{}", e.detail().unwrap_or_default()));
+        let main = Server::start(&folder.path().join("postgres"), 300).await;
         let s3 = S3::start(&folder.path().join("s3")).await.unwrap();
-        let cluster = Self {
-            postgres,
+        Self {
+            main,
+            second: OnceCell::new(),
             s3,
             folder,
             next: AtomicU32::new(0),
             template: OnceCell::new(),
             copying: Mutex::new(()),
-        };
-        cluster
-            .superuser(&format!(
-                "CREATE ROLE {PROVISIONER} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"
-            ))
-            .await;
-        cluster
+        }
     }
 
     /// An empty database that the provisioner owns.
     pub async fn empty(&self) -> TestDatabase {
         let name = self.name();
-        self.superuser(&format!("CREATE DATABASE {name} OWNER {PROVISIONER}")).await;
+        self.main.create_database(&name).await;
         self.database(name).await
+    }
+
+    /// The same with a second placement, `second`, on a server of its own,
+    /// which starts at the first call.
+    pub async fn empty_on_two(&self) -> TestDatabase {
+        let folder = self.folder.path().join("postgres-2");
+        let second = self.second.get_or_init(async || Server::start(&folder, 100).await).await;
+        self.empty_beside(second).await
+    }
+
+    /// The same with a server that the test may stop.
+    pub async fn empty_beside(&self, second: &Server) -> TestDatabase {
+        let mut database = self.empty().await;
+        second.create_database(&database.name).await;
+        database.config.placements.insert("second".into(), second.placement(&database.name));
+        database
     }
 
     /// A copy of the template, which `fill` fills at the first call.
     pub async fn copy(&self, fill: impl AsyncFnOnce(&TestDatabase)) -> TestDatabase {
         self.template
             .get_or_init(async || {
-                self.superuser(&format!("CREATE DATABASE template_of_tests OWNER {PROVISIONER}"))
-                    .await;
+                self.main.create_database("template_of_tests").await;
                 fill(&self.database("template_of_tests".into()).await).await;
                 // A connection that is just closing still holds the template.
                 self.superuser("ALTER DATABASE template_of_tests ALLOW_CONNECTIONS false").await;
@@ -111,25 +108,12 @@ impl Cluster {
     /// The embedded server itself.
     #[must_use]
     pub fn postgres(&self) -> &Postgres {
-        &self.postgres
+        self.main.postgres()
     }
 
     /// Runs SQL as the superuser, in the database `postgres`.
     pub async fn superuser(&self, sql: &str) {
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(self.postgres.socket_dir())
-            .port(self.postgres.port())
-            .username(self.postgres.superuser())
-            .password(self.postgres.superuser_password())
-            .database("postgres");
-        let mut connection = PgConnection::connect_with(&options).await.unwrap();
-        for statement in sql.split(';').filter(|statement| !statement.trim().is_empty()) {
-            sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-                .execute(&mut connection)
-                .await
-                .unwrap();
-        }
-        connection.close().await.unwrap();
+        self.main.superuser(sql).await;
     }
 
     async fn database(&self, name: String) -> TestDatabase {
@@ -143,16 +127,10 @@ impl Cluster {
             path_style: true,
         });
         blob.ensure_bucket().await.unwrap();
-        let placement = PlacementConfig {
-            host: self.postgres.socket_dir().display().to_string(),
-            port: self.postgres.port(),
-            database: name.clone(),
-            tls: false,
-        };
         let config = DatabaseConfig {
             budget: 12,
             per_tenant: 6,
-            placements: BTreeMap::from([("main".into(), placement)]),
+            placements: BTreeMap::from([("main".into(), self.main.placement(&name))]),
         };
         let bucket = self.folder.path().join("s3").join(bucket);
         TestDatabase { name, config, key: MasterKey::new([7; 32]), blob, bucket }
@@ -175,15 +153,20 @@ impl TestDatabase {
     /// # Errors
     /// When the server refuses the login.
     pub async fn connect(&self, role: &str) -> Result<PgConnection, sqlx::Error> {
-        let password = self.key.role_password(role, 1);
-        PgConnection::connect_with(&self.config.placements["main"].options(role, &password)).await
+        self.connect_to("main", role).await
     }
-}
 
-/// The programs: where the environment says, or where `make` puts them.
-fn bundle() -> PathBuf {
-    std::env::var_os("SOTAY_POSTGRES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.cache/postgresql-18.6.3"),
-        PathBuf::from,
-    )
+    /// The same on any placement.
+    ///
+    /// # Errors
+    /// When the server refuses the login.
+    pub async fn connect_to(
+        &self,
+        placement: &str,
+        role: &str,
+    ) -> Result<PgConnection, sqlx::Error> {
+        let password = self.key.role_password(role, 1);
+        let options = self.config.placements[placement].options(role, &password);
+        PgConnection::connect_with(&options).await
+    }
 }

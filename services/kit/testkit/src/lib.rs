@@ -10,5 +10,7 @@
 )]
 
 mod cluster;
+mod server;
 
 pub use cluster::{Cluster, TestDatabase};
+pub use server::Server;

@@ -53,6 +53,11 @@ impl Failure {
     }
 }
 
+/// On a response: the answer failed on a connection from before a migration.
+/// Those connections are not used again, so asking once more may work.
+#[derive(Clone, Copy)]
+pub(crate) struct Stale;
+
 /// RFC 9457, with the fields that need mending as an extension.
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -146,7 +151,9 @@ fn words(error: &Error) -> Words {
             "Chưa làm được ngay lúc này",
             &["Giữ nguyên trang này và thử lại sau ít giây; những gì đã gửi trước đó vẫn còn."],
         ),
-        Error::Internal(source) if tenancy::is_unavailable(source.as_ref()) => {
+        Error::Internal(source)
+            if tenancy::is_unavailable(source.as_ref()) || tenancy::is_stale(error) =>
+        {
             return words(&Error::Unavailable("".into()));
         }
         Error::Internal(_) => (
@@ -212,6 +219,10 @@ impl IntoResponse for Failure {
         };
         if response.status().is_success() {
             *response.status_mut() = status;
+        }
+        if tenancy::is_stale(&self.error) {
+            view::current(|now| now.app.tenants.renew(&now.context.tenant));
+            response.extensions_mut().insert(Stale);
         }
         let headers = response.headers_mut();
         match &self.error {

@@ -1,8 +1,9 @@
 //! Routes with their operation's name, gate and description.
 
-use crate::{App, Failure, RequestContext, view};
+use crate::{App, Failure, RequestContext, failure::Stale, view};
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -101,7 +102,7 @@ impl Routes {
             move |mut request: Request, next: Next| async move {
                 request.extensions_mut().insert(Operation(operation));
                 let mut response = match view::admitted(operation) {
-                    Ok(()) => telemetry::trace::step(operation, next.run(request)).await,
+                    Ok(()) => telemetry::trace::step(operation, twice(request, next)).await,
                     Err(error) => Failure::from(error).into_response(),
                 };
                 response.extensions_mut().insert(Operation(operation));
@@ -235,6 +236,26 @@ impl Routes {
             .layer(middleware::from_fn_with_state(app.clone(), render))
             .with_state(app);
         (router, openapi(api))
+    }
+}
+
+/// Answers; a page whose reading failed on what a migration has changed is read
+/// once more. Only reading is: who sends something is told to send it again.
+async fn twice(request: Request, next: Next) -> Response {
+    let again = (request.method() == Method::GET).then(|| {
+        let mut again = Request::new(Body::empty());
+        again.method_mut().clone_from(request.method());
+        again.uri_mut().clone_from(request.uri());
+        again.headers_mut().clone_from(request.headers());
+        again.extensions_mut().clone_from(request.extensions());
+        (again, next.clone())
+    });
+    let response = next.run(request).await;
+    match again {
+        Some((again, next)) if response.extensions().get::<Stale>().is_some() => {
+            next.run(again).await
+        }
+        _ => response,
     }
 }
 

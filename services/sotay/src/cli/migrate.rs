@@ -3,7 +3,12 @@
 use super::{print_json, with_installation};
 use clap::Args;
 use sotay::{Config, Fault};
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    process::ExitCode,
+};
+use tenancy::provision::Progress;
+use tokio::sync::watch;
 
 #[derive(Args)]
 pub(super) struct Migrate {
@@ -20,7 +25,10 @@ impl Migrate {
         let report = with_installation(config, async |installation| {
             let provisioner = installation.provisioner()?;
             provisioner.migrate_platform().await?;
-            Ok(provisioner.migrate_tenants(self.workers).await?)
+            let watching = tokio::spawn(watch(provisioner.progress()));
+            let report = provisioner.migrate_tenants(self.workers).await;
+            watching.abort();
+            Ok(report?)
         })
         .await?;
         if self.json {
@@ -36,5 +44,25 @@ impl Migrate {
             }
         }
         Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Tells on standard error how far it is: in place on a terminal, every tenth
+/// on a line of its own in a log.
+async fn watch(mut progress: watch::Receiver<Progress>) {
+    let mut told = 0;
+    while progress.changed().await.is_ok() {
+        let Progress { total, migrated, failed } = *progress.borrow_and_update();
+        let done = migrated + failed;
+        let end = if stderr().is_terminal() {
+            if done == total { "\n" } else { "\r" }
+        } else if done == total || (done - told) * 10 >= total {
+            "\n"
+        } else {
+            continue;
+        };
+        told = done;
+        eprint!("Đã nâng cấp {migrated}/{total} đơn vị, {failed} đơn vị hỏng{end}");
+        let _ = stderr().flush();
     }
 }

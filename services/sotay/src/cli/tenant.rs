@@ -8,6 +8,9 @@ use sotay::{Config, Fault, onboarding};
 use std::{path::PathBuf, process::ExitCode};
 use tenancy::{TenantFile, TenantState, provision::Change};
 
+/// Schemas made at the same time.
+const WORKERS: usize = 4;
+
 #[derive(Subcommand)]
 pub(super) enum Tenant {
     /// Cho biết `apply` sẽ làm gì, không thay đổi gì
@@ -116,9 +119,11 @@ impl Files {
             let provisioner = installation.provisioner()?;
             provisioner.migrate_platform().await?;
             let platform = sotay::Platform::of(installation, config).await?;
+            provisioner.apply_all(&files, WORKERS).await?;
+            platform.app.tenants.refresh().await?;
             let mut done = Vec::new();
             for file in &files {
-                done.push(onboarding::apply(&provisioner, &platform, file).await?);
+                done.push(onboarding::welcome(&platform, file).await?);
             }
             platform.app.tenants.close().await;
             Ok(done)

@@ -1,20 +1,24 @@
 //! Migrating the whole fleet: a canary first, then many at once; one tenant's
 //! failure stops nobody else, and a rerun goes on where this one ended.
 
-use super::{Provisioner, changed_afterwards, lock, run};
-use crate::{
-    config::MAIN,
-    migrations::{self, Migration},
-    registry,
-};
+mod job;
+mod survey;
+
+use super::{Crew, Provisioner, lock};
+use crate::registry;
 use futures_util::{StreamExt as _, stream};
+use job::{Job, Outcome};
 use kernel::{Error, TenantId};
 use serde::Serialize;
-use sqlx::{Connection as _, PgConnection};
-use std::{collections::HashMap, time::Duration};
+use sqlx::PgConnection;
+use std::time::{Duration, Instant};
 
-/// How often a migration that cannot get its locks is tried.
-const TRIES: u32 = 5;
+/// How often a tenant whose locks are taken is tried.
+const ROUNDS: u32 = 6;
+/// The pause before the second round; each one after is twice as long.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often the registry is told, and whoever watches.
+const TELL: Duration = Duration::from_millis(200);
 
 /// How a fleet migration went.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -38,176 +42,143 @@ pub struct Failure {
     pub error: String,
 }
 
-struct Job {
-    tenant: TenantId,
-    placement: String,
-    pending: Vec<Migration>,
+/// How far a fleet migration is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Tenants that were behind.
+    pub total: usize,
+    /// Those that are up to date now.
+    pub migrated: usize,
+    /// Those that were given up.
+    pub failed: usize,
 }
 
 impl Provisioner {
-    /// Migrates every tenant that is behind.
+    /// Migrates every tenant that is behind, `workers` at a time, and tells the
+    /// registry how far each has come. A placement that is away is a failure of
+    /// its tenants alone.
     ///
     /// # Errors
-    /// When a placement is away, when a migration that ran was edited, or when
+    /// When the registry is away, when a migration that ran was edited, or when
     /// the canary fails; other failures are in the report.
     pub async fn migrate_tenants(&self, workers: usize) -> Result<FleetReport, Error> {
         let mut main = self.main().await?;
         lock(&mut main).await?;
-        let (_, tenants) = registry::load(&mut main).await?;
-        let wanted = migrations::tenant();
-        let mut jobs = Vec::new();
+        let (_, tenants) = registry::load(&mut main, 0).await?;
         let mut report = FleetReport::default();
-        for placement in self.placements.keys() {
-            let done = self.ledger(placement).await?;
-            for tenant in tenants.iter().filter(|tenant| tenant.placement == *placement) {
-                let Some(done) = done.get(&*tenant.id) else { continue };
-                let mut pending = Vec::new();
-                for migration in &wanted {
-                    match done.iter().find(|(version, _)| *version == migration.version) {
-                        Some((_, checksum)) if *checksum != migration.checksum => {
-                            return Err(changed_afterwards(migration.name));
-                        }
-                        Some(_) => {}
-                        None => pending.push(migration.clone()),
-                    }
-                }
-                if pending.is_empty() {
-                    report.current += 1;
-                } else {
-                    jobs.push(Job {
-                        tenant: tenant.id.clone(),
-                        placement: placement.clone(),
-                        pending,
-                    });
-                }
-            }
-        }
+        let mut jobs = self.survey(&mut main, &tenants, &mut report).await?;
         if jobs.is_empty() {
             return Ok(report);
         }
-        let canary = jobs.remove(0);
-        if let Err(failure) = self.migrate(&canary).await {
+        let mut fleet = Fleet {
+            crew: Crew::new(self),
+            main: &mut main,
+            progress: Progress {
+                total: jobs.len() + report.failed.len(),
+                failed: report.failed.len(),
+                migrated: 0,
+            },
+            report: &mut report,
+            told: Instant::now(),
+            untold: Vec::new(),
+        };
+        let canary = jobs.iter().position(|job| !job.failed_before).unwrap_or(0);
+        let canary = jobs.remove(canary);
+        let before = fleet.report.failed.len();
+        fleet.migrate(vec![canary], 1).await?;
+        if let Some(failure) = fleet.report.failed.get(before) {
             return Err(Error::Conflict(
                 format!(
-                    "đơn vị thử trước {} không nâng cấp được ở bước {}: {}; chưa đụng tới đơn vị nào khác",
+                    "đơn vị thử trước {} không nâng cấp được ở bước {}: {}; chưa đụng tới đơn vị nào khác. Sửa migration rồi chạy lại; nếu chỉ riêng đơn vị này hỏng, chạy lại sẽ thử trước ở đơn vị khác",
                     failure.tenant, failure.version, failure.error
                 )
                 .into(),
             ));
         }
-        report.migrated.push(canary.tenant);
-        let outcomes: Vec<_> = stream::iter(jobs)
-            .map(async |job| self.migrate(&job).await.map(|()| job.tenant))
-            .buffer_unordered(workers.max(1))
-            .collect()
-            .await;
-        for outcome in outcomes {
-            match outcome {
-                Ok(tenant) => report.migrated.push(tenant),
-                Err(failure) => report.failed.push(failure),
-            }
-        }
-        // Servers read the versions again.
-        run(&mut main, "UPDATE platform.tenant SET revision = nextval('platform.registry_revision') WHERE slug = (SELECT min(slug) FROM platform.tenant)".into()).await?;
+        fleet.migrate(jobs, workers).await?;
         Ok(report)
     }
+}
 
-    async fn ledger(&self, placement: &str) -> Result<HashMap<String, Vec<(i32, String)>>, Error> {
-        let mut connection = self.connect(placement).await?;
-        if placement != MAIN {
-            lock(&mut connection).await?;
-        }
-        let rows = sqlx::query!(
-            "SELECT tenant, version, checksum FROM platform.tenant_migration WHERE state = 'applied'"
-        )
-        .fetch_all(&mut connection)
-        .await?;
-        let mut ledger: HashMap<String, Vec<(i32, String)>> = HashMap::new();
-        for row in rows {
-            ledger.entry(row.tenant).or_default().push((row.version, row.checksum));
-        }
-        Ok(ledger)
-    }
+/// A fleet migration under way.
+struct Fleet<'a> {
+    crew: Crew<'a>,
+    main: &'a mut PgConnection,
+    report: &'a mut FleetReport,
+    progress: Progress,
+    told: Instant,
+    untold: Vec<(TenantId, i32)>,
+}
 
-    async fn migrate(&self, job: &Job) -> Result<(), Failure> {
-        let failure = |version, error: &Error| Failure {
-            tenant: job.tenant.clone(),
-            version,
-            error: error.to_string(),
-        };
-        let mut connection =
-            self.connect(&job.placement).await.map_err(|e| failure(job.pending[0].version, &e))?;
-        for migration in &job.pending {
-            let mut tries = 0;
-            while let Err(error) = step(&mut connection, &job.tenant, migration).await {
-                tries += 1;
-                if tries < TRIES && lacks_lock(&error) {
-                    tokio::time::sleep(Duration::from_millis(200 << tries)).await;
-                    continue;
+impl Fleet<'_> {
+    /// Migrates some tenants, and those whose locks are taken once more, and
+    /// again, after the others: nobody waits for them.
+    async fn migrate(&mut self, mut jobs: Vec<Job>, workers: usize) -> Result<(), Error> {
+        for round in 1..=ROUNDS {
+            let crew = &self.crew;
+            let mut outcomes = std::pin::pin!(
+                stream::iter(std::mem::take(&mut jobs))
+                    .map(async |mut job| {
+                        let outcome = job.run(crew).await;
+                        (job, outcome)
+                    })
+                    .buffer_unordered(workers.max(1))
+            );
+            while let Some((job, outcome)) = outcomes.next().await {
+                let reached = match &outcome {
+                    Outcome::Done => job.pending.last().map_or(0, |m| m.version),
+                    Outcome::Busy(version, _) | Outcome::Refused(version, _) => version - 1,
+                };
+                self.untold.push((job.tenant.clone(), reached));
+                match outcome {
+                    Outcome::Done => {
+                        self.progress.migrated += 1;
+                        self.report.migrated.push(job.tenant);
+                    }
+                    Outcome::Busy(..) if round < ROUNDS => jobs.push(job),
+                    Outcome::Busy(version, error) | Outcome::Refused(version, error) => {
+                        job.note_failure(crew, version, &error).await;
+                        self.progress.failed += 1;
+                        self.report.failed.push(Failure {
+                            tenant: job.tenant,
+                            version,
+                            error: error.to_string(),
+                        });
+                    }
                 }
-                note_failure(&mut connection, &job.tenant, migration, &error).await;
-                return Err(failure(migration.version, &error));
+                if self.told.elapsed() >= TELL {
+                    tell_registry(self.main, &std::mem::take(&mut self.untold)).await?;
+                    crew.provisioner.progress.send_replace(self.progress);
+                    self.told = Instant::now();
+                }
             }
+            tell_registry(self.main, &std::mem::take(&mut self.untold)).await?;
+            crew.provisioner.progress.send_replace(self.progress);
+            if jobs.is_empty() {
+                break;
+            }
+            tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
         }
         Ok(())
     }
 }
 
-async fn step(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    migration: &Migration,
-) -> Result<(), Error> {
-    let role = tenant.role();
-    let mut tx = connection.begin().await?;
-    run(
-        &mut tx,
-        format!("SET LOCAL lock_timeout = '2s'; SET LOCAL ROLE {role}; SET LOCAL search_path = {role}, ext;"),
-    )
-    .await?;
-    sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
-    run(&mut tx, "RESET ROLE".into()).await?;
-    sqlx::query!(
-        "INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
-         VALUES ($1, $2, $3, 'applied')
-         ON CONFLICT (tenant, version) DO UPDATE SET
-             checksum = excluded.checksum, state = 'applied', error = NULL, at = now()",
-        &**tenant,
-        migration.version,
-        migration.checksum
-    )
-    .execute(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-async fn note_failure(
-    connection: &mut PgConnection,
-    tenant: &TenantId,
-    migration: &Migration,
-    error: &Error,
-) {
-    let noted = sqlx::query!(
-        "INSERT INTO platform.tenant_migration (tenant, version, checksum, state, error)
-         VALUES ($1, $2, $3, 'failed', $4)
-         ON CONFLICT (tenant, version) DO UPDATE SET state = 'failed', error = excluded.error, at = now()",
-        &**tenant,
-        migration.version,
-        migration.checksum,
-        error.to_string()
-    )
-    .execute(connection)
-    .await;
-    if let Err(error) = noted {
-        tracing::error!(%tenant, "cannot note the failed migration of {tenant}: {error}");
+/// Copies from the ledgers what servers read.
+async fn tell_registry(main: &mut PgConnection, versions: &[(TenantId, i32)]) -> Result<(), Error> {
+    if versions.is_empty() {
+        return Ok(());
     }
-}
-
-fn lacks_lock(error: &Error) -> bool {
-    let Error::Internal(error) = error else { return false };
-    error
-        .downcast_ref::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .is_some_and(|e| matches!(e.code().as_deref(), Some("55P03" | "40P01")))
+    let (slugs, versions): (Vec<String>, Vec<i32>) =
+        versions.iter().map(|(tenant, version)| (tenant.to_string(), *version)).unzip();
+    sqlx::query!(
+        "UPDATE platform.tenant t
+         SET schema_version = v.version, revision = nextval('platform.registry_revision')
+         FROM unnest($1::text[], $2::int[]) AS v (slug, version)
+         WHERE t.slug = v.slug AND t.schema_version <> v.version",
+        &slugs,
+        &versions
+    )
+    .execute(main)
+    .await?;
+    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::Provisioner;
 use crate::{
+    config::MAIN,
     file::TenantFile,
-    registry::{self, Tenant, TenantState},
+    registry::{self, Tenant, TenantKind, TenantState},
 };
 use kernel::{Error, TenantId};
 use serde::Serialize;
@@ -55,7 +56,11 @@ impl Provisioner {
     /// # Errors
     /// When a file asks for what cannot be done in place, or the database is away.
     pub async fn plan(&self, files: &[TenantFile]) -> Result<Plan, Error> {
-        let (_, tenants) = registry::load(&mut self.main().await?).await?;
+        let (_, tenants) = registry::load(&mut self.main().await?, 0).await?;
+        self.compare(files, &tenants)
+    }
+
+    pub(super) fn compare(&self, files: &[TenantFile], tenants: &[Tenant]) -> Result<Plan, Error> {
         let mut changes = Vec::new();
         for file in files {
             match tenants.iter().find(|tenant| tenant.id == file.slug) {
@@ -73,6 +78,15 @@ impl Provisioner {
                             format!(
                                 "{}: placement: không có máy chủ dữ liệu «{}» trong cấu hình",
                                 file.slug, file.placement
+                            )
+                            .into(),
+                        ));
+                    }
+                    if file.kind == TenantKind::National && file.placement != MAIN {
+                        return Err(Error::BadRequest(
+                            format!(
+                                "{}: placement: đơn vị toàn quốc phải ở máy chủ dữ liệu «{MAIN}», nơi giữ số liệu của mọi đơn vị",
+                                file.slug
                             )
                             .into(),
                         ));

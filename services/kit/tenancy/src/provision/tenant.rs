@@ -1,12 +1,11 @@
 //! One tenant: created, updated, suspended, verified.
 
-use super::{NATIONAL_GROUP, Provisioner, TENANT_GROUP, lock, run};
+use super::{Crew, NATIONAL_GROUP, Provisioner, TENANT_GROUP, lock, run};
 use crate::{
-    config::MAIN,
     file::TenantFile,
-    migrations,
     registry::{self, Tenant, TenantKind, TenantState},
 };
+use futures_util::{StreamExt as _, stream};
 use kernel::{Error, TenantId};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
@@ -27,23 +26,52 @@ impl Provisioner {
     /// # Errors
     /// When the file asks for what cannot be done, or a database refuses.
     pub async fn apply(&self, file: &TenantFile) -> Result<(), Error> {
-        self.plan(std::slice::from_ref(file)).await?;
+        self.apply_all(std::slice::from_ref(file), 1).await
+    }
+
+    /// The same for many, `workers` at a time.
+    ///
+    /// # Errors
+    /// As for [`Provisioner::apply`]. Nothing is done when a file asks for what
+    /// cannot be done; when a database refuses one tenant, the others are made
+    /// and the first refusal is returned.
+    pub async fn apply_all(&self, files: &[TenantFile], workers: usize) -> Result<(), Error> {
         let mut main = self.main().await?;
         lock(&mut main).await?;
-        let (_, tenants) = registry::load(&mut main).await?;
-        let before = tenants.into_iter().find(|tenant| tenant.id == file.slug);
-        if before.as_ref().is_none_or(|tenant| tenant.state == TenantState::Provisioning) {
-            // Three steps, each of which finds out what an earlier run left:
-            // the row takes the slug, the schema is made, the row is opened.
-            write_row(&mut main, file, TenantState::Provisioning).await?;
-            self.create_schema(file).await?;
-            write_row(&mut main, file, TenantState::Active).await?;
-        } else if let Some(tenant) = before
-            && differs(file, &tenant)
-        {
-            write_row(&mut main, file, tenant.state).await?;
+        let (_, tenants) = registry::load(&mut main, 0).await?;
+        let plan = self.compare(files, &tenants)?;
+        let before = |file: &TenantFile| tenants.iter().find(|tenant| tenant.id == file.slug);
+        let (new, known): (Vec<_>, Vec<_>) = files
+            .iter()
+            .filter(|file| plan.touches(&file.slug))
+            .partition(|file| before(file).is_none_or(|t| t.state == TenantState::Provisioning));
+        for file in known {
+            let state = before(file).map_or(TenantState::Active, |tenant| tenant.state);
+            write_row(&mut main, file, state, None).await?;
         }
-        Ok(())
+        // Three steps, each of which finds out what an earlier run left: the
+        // row takes the slug, the schema is made, the row is opened.
+        for file in &new {
+            write_row(&mut main, file, TenantState::Provisioning, None).await?;
+        }
+        let crew = Crew::new(self);
+        let mut made = std::pin::pin!(
+            stream::iter(new)
+                .map(async |file| (file, self.create_schema(&crew, file).await))
+                .buffer_unordered(workers.max(1))
+        );
+        let mut refused = None;
+        while let Some((file, outcome)) = made.next().await {
+            let outcome = match outcome {
+                Ok(version) => write_row(&mut main, file, TenantState::Active, Some(version)).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                tracing::error!(tenant = %file.slug, "cannot make {}: {error}", file.slug);
+                refused.get_or_insert(error);
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// Every tenant of the registry.
@@ -51,7 +79,7 @@ impl Provisioner {
     /// # Errors
     /// When the database is away.
     pub async fn list(&self) -> Result<Vec<Tenant>, Error> {
-        Ok(registry::load(&mut self.main().await?).await?.1)
+        Ok(registry::load(&mut self.main().await?, 0).await?.1)
     }
 
     /// Suspends or resumes a tenant.
@@ -62,7 +90,7 @@ impl Provisioner {
     pub async fn set_state(&self, id: &TenantId, to: TenantState) -> Result<(), Error> {
         let mut main = self.main().await?;
         lock(&mut main).await?;
-        let (_, tenants) = registry::load(&mut main).await?;
+        let (_, tenants) = registry::load(&mut main, 0).await?;
         let tenant = tenants.into_iter().find(|tenant| tenant.id == *id).ok_or(Error::NotFound)?;
         if !matches!(tenant.state, TenantState::Active | TenantState::Suspended) {
             return Err(Error::Conflict(
@@ -132,7 +160,7 @@ impl Provisioner {
         )
         .fetch_all(&mut connection)
         .await?;
-        for migration in migrations::tenant() {
+        for migration in self.schema.migrations() {
             match ledger.iter().find(|row| row.version == migration.version) {
                 None => note(format!("chưa có migration {}; chạy sotay migrate", migration.name)),
                 Some(row) if row.state == "failed" => {
@@ -151,22 +179,23 @@ impl Provisioner {
         Ok(found)
     }
 
-    /// Role, schema, tables and ledger in one transaction.
-    async fn create_schema(&self, file: &TenantFile) -> Result<(), Error> {
-        let mut connection = self.connect(&file.placement).await?;
-        if file.placement != MAIN {
-            lock(&mut connection).await?;
-        }
+    /// Role, schema, tables and ledger in one transaction. Says how far the
+    /// schema has come.
+    async fn create_schema(&self, crew: &Crew<'_>, file: &TenantFile) -> Result<i32, Error> {
+        let mut connection = crew.take(&file.placement).await?;
         let mut tx = connection.begin().await?;
         let role = file.slug.role();
-        let done = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "done!""#,
-            role
+        let done = sqlx::query!(
+            r#"SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "made!",
+                      (SELECT coalesce(max(version), 0) FROM platform.tenant_migration
+                       WHERE tenant = $2 AND state = 'applied') AS "version!""#,
+            role,
+            &*file.slug
         )
         .fetch_one(&mut *tx)
         .await?;
-        if done {
-            return Ok(());
+        if done.made {
+            return Ok(done.version);
         }
         let password = self.key.role_password(&role, 1);
         let group = if file.kind == TenantKind::National {
@@ -175,67 +204,57 @@ impl Provisioner {
             TENANT_GROUP.into()
         };
         // The limits are a last line: the server's own deadlines are shorter.
-        run(
-            &mut tx,
-            format!(
-                "CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 50;
-                 GRANT {group} TO {role};
-                 ALTER ROLE {role} SET search_path = {role}, ext;
-                 ALTER ROLE {role} SET statement_timeout = '30s';
-                 ALTER ROLE {role} SET lock_timeout = '5s';
-                 ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s';
-                 ALTER ROLE {role} SET transaction_timeout = '120s';
-                 CREATE SCHEMA {role} AUTHORIZATION {role};
-                 SET LOCAL ROLE {role};
-                 SET LOCAL search_path = {role}, ext;"
-            ),
+        let mut sql = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD '{password}' CONNECTION LIMIT 50;
+             GRANT {group} TO {role};
+             ALTER ROLE {role} SET search_path = {role}, ext;
+             ALTER ROLE {role} SET statement_timeout = '30s';
+             ALTER ROLE {role} SET lock_timeout = '5s';
+             ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s';
+             ALTER ROLE {role} SET transaction_timeout = '120s';
+             CREATE SCHEMA {role} AUTHORIZATION {role};
+             SET LOCAL ROLE {role};
+             SET LOCAL search_path = {role}, ext;"
+        );
+        for text in self.schema.texts() {
+            sql += text;
+            sql += "\n;";
+        }
+        sql += "RESET ROLE;";
+        run(&mut tx, sql).await?;
+        let (versions, checksums): (Vec<i32>, Vec<String>) =
+            self.schema.migrations().iter().map(|m| (m.version, m.checksum.clone())).unzip();
+        sqlx::query!(
+            "INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
+             SELECT $1, version, checksum, 'applied'
+             FROM unnest($2::int[], $3::text[]) AS m (version, checksum)",
+            &*file.slug,
+            &versions,
+            &checksums
         )
+        .execute(&mut *tx)
         .await?;
-        match migrations::tenant_snapshot() {
-            Some(snapshot) => _ = sqlx::raw_sql(snapshot).execute(&mut *tx).await?,
-            None => {
-                for migration in migrations::tenant() {
-                    sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
-                }
-            }
-        }
-        run(&mut tx, "RESET ROLE".into()).await?;
-        for migration in migrations::tenant() {
-            sqlx::query!(
-                "INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
-                 VALUES ($1, $2, $3, 'applied')",
-                &*file.slug,
-                migration.version,
-                migration.checksum
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
         tx.commit().await?;
-        Ok(())
+        crew.put_back(&file.placement, connection);
+        Ok(self.schema.version())
     }
 }
 
-fn differs(file: &TenantFile, tenant: &Tenant) -> bool {
-    file.name != tenant.name
-        || file.short_name != tenant.short_name
-        || file.accent != tenant.accent
-        || file.hosts != tenant.hosts
-}
-
+/// `version` is left as it is when it is not known.
 async fn write_row(
     connection: &mut PgConnection,
     file: &TenantFile,
     state: TenantState,
+    version: Option<i32>,
 ) -> Result<(), Error> {
     sqlx::query!(
         "INSERT INTO platform.tenant
-             (slug, kind, name, short_name, accent, hosts, placement, state, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nextval('platform.registry_revision'))
+             (slug, kind, name, short_name, accent, hosts, placement, state, schema_version, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, 0), nextval('platform.registry_revision'))
          ON CONFLICT (slug) DO UPDATE SET
              name = excluded.name, short_name = excluded.short_name, accent = excluded.accent,
              hosts = excluded.hosts, state = excluded.state, revision = excluded.revision,
-             changed_at = now()",
+             schema_version = coalesce($9, tenant.schema_version), changed_at = now()",
         &*file.slug,
         file.kind.name(),
         file.name,
@@ -244,6 +263,7 @@ async fn write_row(
         &file.hosts,
         file.placement,
         state.name(),
+        version,
     )
     .execute(connection)
     .await?;
