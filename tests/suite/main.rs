@@ -24,6 +24,8 @@ mod matrix;
 mod meetings;
 mod moves;
 mod openapi;
+mod overload;
+mod passwords;
 mod people;
 mod placements;
 mod reference;

@@ -158,6 +158,7 @@ fn asked(method: Method, body: Body) -> Request<Body> {
         peer: Ipv4Addr::LOCALHOST.into(),
         origin: "http://thanh-hoa.localhost".into(),
         flash: None,
+        device: None,
     };
     let mut request = Request::new(body);
     *request.method_mut() = method;

@@ -2,6 +2,7 @@
 
 pub mod activate;
 mod code;
+mod device;
 mod help;
 pub mod invite;
 mod password;

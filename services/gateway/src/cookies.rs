@@ -1,10 +1,13 @@
-//! The three cookies: session, visitor, flash.
+//! The four cookies: session, visitor, device, flash.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, header};
 
 /// 90 days, as long as a session.
 const SESSION_AGE: u32 = 90 * 24 * 3600;
+
+/// 400 days, the longest that browsers keep a cookie.
+const DEVICE_AGE: u32 = 400 * 24 * 3600;
 
 /// The session's cookie; bound to the very host when it came over TLS.
 pub(crate) fn session_name(secure: bool) -> &'static str {
@@ -52,6 +55,20 @@ pub(crate) fn set_session(headers: &mut HeaderMap, token: Option<&str>, secure: 
         token.map_or(0, |_| SESSION_AGE),
         secure,
     );
+}
+
+/// What was given to this device to keep, bound as the session is.
+pub(crate) fn device(headers: &HeaderMap, secure: bool) -> Option<String> {
+    get(headers, device_name(secure)).filter(|text| text.len() <= 300).map(ToOwned::to_owned)
+}
+
+/// Gives a device something to keep.
+pub(crate) fn set_device(headers: &mut HeaderMap, value: &str, secure: bool) {
+    set(headers, device_name(secure), value, DEVICE_AGE, secure);
+}
+
+fn device_name(secure: bool) -> &'static str {
+    if secure { "__Host-device" } else { "device" }
 }
 
 /// Remembers a visitor until the browser closes.

@@ -1,7 +1,7 @@
 //! One request, from the socket to the upstream and back.
 
 use crate::{
-    Limits, Proxies,
+    Limits, Proxies, body,
     budget::Budgets,
     cookies,
     guard::Guard,
@@ -24,7 +24,7 @@ use tenancy::registry::{Tenant, TenantState};
 use tower::ServiceExt as _;
 use utoipa::openapi::OpenApi;
 use uuid::Uuid;
-use web::{App, Csrf, Face, Flash, RequestContext, SessionChange, Visitor};
+use web::{App, Csrf, Device, Face, Flash, RequestContext, SessionChange, Visitor};
 
 /// The largest body that any operation takes, with room for its form.
 const BODY_LIMIT: usize = 110_000_000;
@@ -117,7 +117,8 @@ impl Door {
             TenantState::Active if tenant.schema_version < newest() => {
                 pages::upgrading(face(&request), id)
             }
-            TenantState::Active => self.enter(request, &tenant, peer, id).await,
+            // Boxed: whoever awaits an answer need not make room for all of this.
+            TenantState::Active => Box::pin(self.enter(request, &tenant, peer, id)).await,
             TenantState::Suspended => pages::suspended(face(&request), id),
             TenantState::Provisioning | TenantState::Retired => pages::nothing_here(),
         };
@@ -150,6 +151,7 @@ impl Door {
             flash: (face == Face::Html)
                 .then(|| cookies::flash(&parts.headers, peer.secure))
                 .flatten(),
+            device: (!api).then(|| cookies::device(&parts.headers, peer.secure)).flatten(),
         };
         let scheme = if peer.secure { "https" } else { "http" };
         let request = Request::from_parts(parts, Body::empty());
@@ -166,6 +168,12 @@ impl Door {
         let entered = guard.enter(&tenant.id, peer.address, said, &parts.method, parts.uri.path());
         let visit = match entered {
             Ok(visit) => visit,
+            Err(refusal) => return refusal.answer(face, changes, id),
+        };
+        let uploading = visit.is_upload();
+        let body = if uploading { Ok(body) } else { body::whole(body, visit.is_familiar()).await };
+        let _place = match visit.place().await {
+            Ok(place) => place,
             Err(refusal) => return refusal.answer(face, changes, id),
         };
         let had_visitor =
@@ -185,15 +193,12 @@ impl Door {
         let context = Arc::new(context);
         let checked =
             outcome.and_then(|()| check(&parts.method, &parts.headers, &parts.uri, &context, api));
-        if let Err(error) = checked {
-            return pages::refuse(self.app.clone(), context, path, error).await;
-        }
+        let body = match checked.and(body) {
+            Ok(body) => body,
+            Err(error) => return pages::refuse(self.app.clone(), context, path, error).await,
+        };
         upstream::strip(&mut parts.headers);
         parts.extensions.insert(context.clone());
-        let uploading = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
         let mut request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
         let patience = if uploading { UPLOAD_PATIENCE } else { PATIENCE };
         let deadline = tokio::time::Instant::now() + patience;
@@ -349,12 +354,16 @@ fn set_cookies(
 ) {
     let change = response.extensions_mut().remove::<SessionChange>();
     let flash = response.extensions_mut().remove::<Flash>();
+    let device = response.extensions_mut().remove::<Device>();
     let is_page = response.status() != StatusCode::SEE_OTHER;
     let headers = response.headers_mut();
     match change {
         Some(SessionChange::Started(token)) => cookies::set_session(headers, Some(&token), secure),
         Some(SessionChange::Ended) => cookies::set_session(headers, None, secure),
         None => {}
+    }
+    if let Some(Device(value)) = device {
+        cookies::set_device(headers, &value, secure);
     }
     if needs_visitor {
         cookies::set_visitor(headers, visitor, secure);

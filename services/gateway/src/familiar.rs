@@ -33,17 +33,22 @@ impl Familiar {
 
     pub(crate) fn knows(&self, tenant: &TenantId, token: &str) -> bool {
         let token = self.hash(tenant, token);
-        let tokens = self.lock();
-        tokens.young.contains(&token) || tokens.old.contains(&token)
+        let mut tokens = self.lock();
+        if tokens.young.contains(&token) {
+            return true;
+        }
+        // Whoever comes back stays.
+        let known = tokens.old.remove(&token);
+        if known {
+            tokens.add(token);
+        }
+        known
     }
 
     /// The token is somebody's.
     pub(crate) fn learn(&self, tenant: &TenantId, token: &str) {
         let token = self.hash(tenant, token);
-        let mut tokens = self.lock();
-        if tokens.young.insert(token) && tokens.young.len() >= GENERATION {
-            tokens.age();
-        }
+        self.lock().add(token);
     }
 
     /// The token is nobody's any more.
@@ -54,8 +59,8 @@ impl Familiar {
         tokens.old.remove(&token);
     }
 
-    /// Forgets whoever was not seen for one generation. To be called once in a
-    /// few hours.
+    /// Forgets whoever did not come for a whole generation. To be called once in
+    /// a few hours.
     pub(crate) fn tidy(&self) {
         self.lock().age();
     }
@@ -70,6 +75,12 @@ impl Familiar {
 }
 
 impl Generations {
+    fn add(&mut self, token: u64) {
+        if self.young.insert(token) && self.young.len() >= GENERATION {
+            self.age();
+        }
+    }
+
     fn age(&mut self) {
         self.old = std::mem::take(&mut self.young);
     }
@@ -86,8 +97,11 @@ mod tests {
         let (a, b) = (TenantId::new("ha-noi").unwrap(), TenantId::new("hung-yen").unwrap());
         familiar.learn(&a, "x");
         assert!(familiar.knows(&a, "x") && !familiar.knows(&b, "x") && !familiar.knows(&a, "y"));
+        for _ in 0..5 {
+            familiar.tidy();
+            assert!(familiar.knows(&a, "x"), "whoever comes back stays");
+        }
         familiar.tidy();
-        assert!(familiar.knows(&a, "x"));
         familiar.tidy();
         assert!(!familiar.knows(&a, "x"));
         familiar.learn(&a, "x");

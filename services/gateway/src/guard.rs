@@ -6,6 +6,7 @@ use crate::{
     familiar::Familiar,
     rates::{Counter, Who},
     refusal::Refusal,
+    shed::{Place, Rank, Shed},
 };
 use http::Method;
 use kernel::{Actor, TenantId};
@@ -26,6 +27,9 @@ pub(crate) struct Guard {
     transfer: Counter,
     tenant_visitors: Counter,
     tenant_members: Counter,
+    work: Shed,
+    uploads: Shed,
+    exports: Shed,
 }
 
 /// A request that was let in, as long as it is answered.
@@ -36,6 +40,7 @@ pub(crate) struct Visit<'a> {
     token: Option<&'a str>,
     familiar: bool,
     budget: Budget,
+    reads: bool,
 }
 
 impl Guard {
@@ -50,6 +55,9 @@ impl Guard {
             transfer: Counter::new(limits.transfer),
             tenant_visitors: Counter::new(limits.tenant_visitors),
             tenant_members: Counter::new(limits.tenant_members),
+            work: Shed::new(limits.work),
+            uploads: Shed::new(limits.uploads),
+            exports: Shed::new(limits.exports),
         }
     }
 
@@ -85,7 +93,8 @@ impl Guard {
                 _ => Ok(()),
             })
             .map_err(Refusal::often)?;
-        Ok(Visit { guard: self, tenant, address, token, familiar, budget })
+        let reads = *method == Method::GET;
+        Ok(Visit { guard: self, tenant, address, token, familiar, budget, reads })
     }
 
     /// Forgets what need not be known any more, for as long as the process runs.
@@ -112,6 +121,33 @@ impl Guard {
 }
 
 impl Visit<'_> {
+    /// Whether the token is familiar.
+    pub(crate) fn is_familiar(&self) -> bool {
+        self.familiar
+    }
+
+    /// Whether a file may come with it, which takes its time.
+    pub(crate) fn is_upload(&self) -> bool {
+        self.budget == Budget::Transfer && !self.reads
+    }
+
+    /// Waits until the request may be worked on. The place is given back when it
+    /// is dropped; some requests need none.
+    ///
+    /// # Errors
+    /// When too many are under way.
+    pub(crate) async fn place(&self) -> Result<Option<Place>, Refusal> {
+        let shed = match (self.budget, self.token) {
+            // A page that reads nothing; and hashes have a line of their own.
+            (Budget::Static, None) | (Budget::SignIn, _) => return Ok(None),
+            (Budget::Transfer, _) if self.reads => &self.guard.exports,
+            (Budget::Transfer, _) => &self.guard.uploads,
+            _ => &self.guard.work,
+        };
+        let rank = if self.familiar { Rank::Member } else { Rank::Stranger };
+        shed.place(self.tenant, rank).await.map(Some).map_err(|_| Refusal::crowded())
+    }
+
     /// Whose the token was; `None` when nobody's.
     ///
     /// # Errors

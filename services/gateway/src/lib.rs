@@ -3,6 +3,7 @@
 //! handed to its service, here or in another process ([`upstream`]), and the
 //! answer is dressed for the way back.
 
+mod body;
 mod budget;
 mod cookies;
 mod door;
@@ -19,9 +20,10 @@ mod proxies;
 mod rates;
 mod refusal;
 mod shape;
+mod shed;
 pub mod upstream;
 
 pub use budget::Budget;
 pub use door::{Door, Hosts, Peer};
-pub use limits::{Limits, Rate};
+pub use limits::{Limits, Places, Rate};
 pub use proxies::Proxies;

@@ -23,6 +23,24 @@ pub struct Limits {
     pub tenant_visitors: Rate,
     /// Of one tenant, all who are signed in together.
     pub tenant_members: Rate,
+    /// Requests under way at once. Not above `database.budget` and
+    /// `database.per_tenant`: then it is here that requests wait, where somebody
+    /// decides who goes first, and not for a connection.
+    pub work: Places,
+    /// Uploads under way at once, which take minutes on a weak link.
+    pub uploads: Places,
+    /// Spreadsheets being made at once.
+    pub exports: Places,
+}
+
+/// How many at once, over all tenants and of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// At least `per_tenant`.
+    pub total: usize,
+    /// At least 1.
+    pub per_tenant: usize,
 }
 
 /// How often something may be asked for: `burst` times at once, and
@@ -58,6 +76,9 @@ impl Default for Limits {
             // A province's members all open the same announcement.
             tenant_visitors: Rate::new(18_000, 6_000),
             tenant_members: Rate::new(120_000, 20_000),
+            work: Places { total: 48, per_tenant: 12 },
+            uploads: Places { total: 128, per_tenant: 32 },
+            exports: Places { total: 8, per_tenant: 4 },
         }
     }
 }
@@ -74,6 +95,7 @@ impl Limits {
             transfer: rate,
             tenant_visitors: rate,
             tenant_members: rate,
+            ..self
         }
     }
 
@@ -93,6 +115,15 @@ impl Limits {
             if !(1..=60_000_000).contains(&rate.per_minute) || rate.burst == 0 {
                 return Err(format!(
                     "limits.{name}: per_minute từ 1 đến 60000000, burst từ 1 trở lên"
+                ));
+            }
+        }
+        for (name, places) in
+            [("work", self.work), ("uploads", self.uploads), ("exports", self.exports)]
+        {
+            if places.per_tenant == 0 || places.total < places.per_tenant {
+                return Err(format!(
+                    "limits.{name}: per_tenant từ 1 trở lên, total không nhỏ hơn per_tenant"
                 ));
             }
         }

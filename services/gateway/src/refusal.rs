@@ -21,7 +21,12 @@ pub(crate) struct Refusal {
 pub(crate) enum Why {
     /// Too often, by the same principal or at the same tenant.
     Often,
+    /// Too many at once, of everybody.
+    Crowded,
 }
+
+/// When whoever met a crowd should come back.
+const CROWD: Duration = Duration::from_secs(5);
 
 /// RFC 9457.
 #[derive(Serialize)]
@@ -48,22 +53,32 @@ impl Refusal {
         Self { why: Why::Often, wait }
     }
 
+    pub(crate) fn crowded() -> Self {
+        Self { why: Why::Crowded, wait: CROWD }
+    }
+
     /// The answer. `changes`: the request was to change something, so that there
     /// is something to send again. It is a bare page: whoever floods us pays
     /// more for it than we do.
     pub(crate) fn answer(self, face: Face, changes: bool, request_id: &str) -> Response {
         // Nobody is told to come back before they may.
         let seconds = self.wait.as_millis().div_ceil(1000).max(1);
-        let (status, heading, message) = match self.why {
-            Why::Often => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "Quá nhiều yêu cầu trong thời gian ngắn",
-                if changes {
-                    "Việc vừa gửi chưa được thực hiện. Những gì đã nhập vẫn còn trong trình duyệt."
-                } else {
-                    "Thiết bị hoặc mạng này vừa mở rất nhiều trang, nên trang này chưa được mở."
-                },
-            ),
+        let (status, heading) = match self.why {
+            Why::Often => (StatusCode::TOO_MANY_REQUESTS, "Quá nhiều yêu cầu trong thời gian ngắn"),
+            Why::Crowded => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Đang có rất nhiều người dùng cùng lúc")
+            }
+        };
+        let message = match self.why {
+            _ if changes => {
+                "Việc vừa gửi chưa được thực hiện. Những gì đã nhập vẫn còn trong trình duyệt."
+            }
+            Why::Often => {
+                "Thiết bị hoặc mạng này vừa mở rất nhiều trang, nên trang này chưa được mở."
+            }
+            Why::Crowded => {
+                "Hệ thống vẫn hoạt động, nhưng đang phục vụ hết sức nên trang này chưa được mở."
+            }
         };
         let next = if changes {
             format!(

@@ -2,13 +2,14 @@
 //! later its owner recovers it. Either way the person is signed in afterwards
 //! and every older session ends.
 
-use super::{Passwords, code, password, session, store, throttle::Throttle};
+use super::{Passwords, code, device, password, session, store, throttle::Throttle};
 use crate::account::PasswordHash;
 use askama::Template;
 use axum::{
     Extension,
     extract::Query,
     http::{HeaderMap, header},
+    response::IntoResponse,
 };
 use kernel::{AccountId, Error, Errors, World};
 use serde::{Deserialize, Serialize};
@@ -71,7 +72,7 @@ pub(super) async fn activate(
     Extension(throttle): Extension<Throttle>,
     headers: HeaderMap,
     Input(input): Input<Activate>,
-) -> web::Result<Done<Activated>> {
+) -> web::Result<impl IntoResponse> {
     let again = |error: Error| {
         let code = input.code.clone();
         Failure::form(error, |errors| ActivatePage { code, errors })
@@ -82,24 +83,29 @@ pub(super) async fn activate(
     }
     password::check(&input.password, &mut errors);
     errors.or(()).map_err(again)?;
-    // Codes are tried by address: whoever guesses does not keep to one code.
-    throttle.count(
-        &ctx.request.tenant,
-        ctx.request.peer,
-        &format!("activate {}", ctx.request.peer),
-    )?;
+    let (tenant, key) = (&ctx.request.tenant, ctx.app.tenants.key());
+    let tried = throttle.code(tenant, ctx.request.peer, ctx.world().now()).map_err(again)?;
+    // Only whoever holds a good code is worth the hash.
+    {
+        let mut conn = ctx.read().await?;
+        let hash = code::hash(key, tenant, &input.code);
+        let state = store::code_state(&mut conn, &hash, ctx.world().now()).await?;
+        refusal(state).map_or(Ok(()), Err).map_err(again)?;
+    }
+    tried.not_made();
     let hash = passwords.hash(&input.password).await?;
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let mut tx = ctx.begin().await?;
-    let account = redeem_in(&mut tx, ctx.world(), ctx.app.tenants.key(), &input.code, &hash)
-        .await
-        .map_err(again)?;
+    let account = redeem_in(&mut tx, ctx.world(), key, &input.code, &hash).await.map_err(again)?;
     store::end_sessions(&mut tx, account, None, ctx.world().now()).await?;
     let started = session::start(&mut tx, ctx.world(), account, agent).await?;
     tx.commit().await?;
-    Ok(Done::new("/", Activated { token: started.token.clone() })
+    let marks = device::marks(key, &ctx.request);
+    let mark = device::remember(key, ctx.world(), &ctx.request, &marks, account);
+    let done = Done::new("/", Activated { token: started.token.clone() })
         .flash("Tài khoản đã sẵn sàng. Lần sau đăng nhập bằng số điện thoại hoặc số thẻ đảng và mật khẩu vừa đặt.")
-        .session(SessionChange::Started(started.token)))
+        .session(SessionChange::Started(started.token));
+    Ok((mark, done))
 }
 
 /// The operation itself, for whoever brings a password that is hashed already.
@@ -116,11 +122,9 @@ pub async fn redeem_in(
 ) -> Result<AccountId, Error> {
     let hash = code::hash(key, tx.tenant(), code);
     let Some(redeemed) = store::redeem(tx, &hash, &password.0, world.now()).await? else {
-        return Err(match store::code_used(tx, &hash).await? {
-            Some(true) => Error::Gone("Mã này đã được dùng. Nếu vừa kích hoạt xong, hãy đăng nhập; nếu không, xin mã mới từ bí thư chi bộ.".into()),
-            Some(false) => Error::Gone("Mã này đã hết hạn hoặc đã được thay bằng mã mới. Hãy xin mã mới từ bí thư chi bộ.".into()),
-            None => Error::field("code", "Không có mã này. Hãy nhập đúng như trên phiếu; mã không có chữ O, I, L và số 0, 1."),
-        });
+        // Good a moment ago, so somebody else has just used or replaced it.
+        let state = store::code_state(tx, &hash, world.now()).await?;
+        return Err(refusal(state).unwrap_or(Error::NotFound));
     };
     let account: AccountId = redeemed.account.into();
     let kind = if redeemed.was_active { "account.recovered" } else { "account.activated" };
@@ -128,4 +132,14 @@ pub async fn redeem_in(
         NewEvent::new(kind).by(account).in_organisation(redeemed.organisation.into()).on(account);
     tx.record(world, event).await?;
     Ok(account)
+}
+
+/// Why a code is not taken; `None` when it is good.
+fn refusal(state: Option<store::CodeState>) -> Option<Error> {
+    Some(match state {
+        None => Error::field("code", "Không có mã này. Hãy nhập đúng như trên phiếu; mã không có chữ O, I, L và số 0, 1."),
+        Some(state) if state.used => Error::Gone("Mã này đã được dùng. Nếu vừa kích hoạt xong, hãy đăng nhập; nếu không, xin mã mới từ bí thư chi bộ.".into()),
+        Some(state) if !state.fresh => Error::Gone("Mã này đã hết hạn hoặc đã được thay bằng mã mới. Hãy xin mã mới từ bí thư chi bộ.".into()),
+        Some(_) => return None,
+    })
 }

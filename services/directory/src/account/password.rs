@@ -1,19 +1,28 @@
 //! Passwords: Argon2id at the minimum that OWASP recommends (19 MiB, two
 //! passes, one lane), never on the runtime's own threads and never more at
-//! once than there are cores.
+//! once than there are cores. Strangers wait in a line of bounded length, in
+//! which no tenant takes more than half.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
 };
-use kernel::{Error, Errors, World};
-use std::sync::Arc;
+use kernel::{Error, Errors, TenantId, World};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tenancy::MasterKey;
 use tokio::sync::Semaphore;
 
 /// Fewest characters of a password.
 const SHORTEST: usize = 8;
 /// Most characters; longer ones only cost time.
 const LONGEST: usize = 200;
+
+/// Strangers in line for each core. A hash takes about 30 ms, so the last of
+/// them waits for two seconds.
+const LINE: usize = 64;
 
 /// A password as it is stored: a PHC string.
 #[derive(Clone)]
@@ -23,6 +32,7 @@ pub struct PasswordHash(pub(crate) String);
 #[derive(Clone)]
 pub struct Passwords {
     cores: Arc<Semaphore>,
+    line: Arc<Line>,
     /// What is checked when there is no such account, so that the answer takes
     /// as long.
     nobody: Arc<str>,
@@ -37,7 +47,23 @@ impl Passwords {
     pub fn new(world: World) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let nobody = hash("nobody has this password", &world.bytes())?;
-        Ok(Self { cores: Arc::new(Semaphore::new(cores)), nobody: nobody.into(), world })
+        let line = Arc::new(Line { places: cores * LINE, taken: Mutex::default() });
+        Ok(Self { cores: Arc::new(Semaphore::new(cores)), line, nobody: nobody.into(), world })
+    }
+
+    /// A place in the line of those of whom nothing is known yet, kept until it
+    /// is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the line is full.
+    pub(crate) fn line_up(&self, tenant: &TenantId) -> Result<Place, Error> {
+        let mut taken = self.line.lock();
+        let own = taken.get(tenant).copied().unwrap_or_default();
+        if taken.values().sum::<usize>() >= self.line.places || own >= self.line.places / 2 {
+            return Err(Error::Unavailable("Đang có rất nhiều người đăng nhập cùng lúc.".into()));
+        }
+        taken.insert(tenant.clone(), own + 1);
+        Ok(Place { line: self.line.clone(), tenant: tenant.clone() })
     }
 
     /// Hashes a password for storing.
@@ -45,9 +71,15 @@ impl Passwords {
     /// # Errors
     /// Only on a fault of ours.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, Error> {
-        let _turn = self.cores.acquire().await?;
+        let turn = self.cores.clone().acquire_owned().await?;
         let (password, salt) = (password.to_owned(), self.world.bytes::<16>());
-        tokio::task::spawn_blocking(move || hash(&password, &salt)).await?.map(PasswordHash)
+        // The work goes on when nobody waits for it any more, and so does its turn.
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            hash(&password, &salt)
+        })
+        .await?
+        .map(PasswordHash)
     }
 
     /// Whether it is the password. Without a stored hash the answer is no,
@@ -56,13 +88,54 @@ impl Passwords {
     /// # Errors
     /// Only on a fault of ours.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
-        let _turn = self.cores.acquire().await?;
+        let turn = self.cores.clone().acquire_owned().await?;
         let password: String = password.chars().take(LONGEST + 1).collect();
         let known = stored.is_some();
         let stored = stored.map_or_else(|| self.nobody.to_string(), ToOwned::to_owned);
-        let right = tokio::task::spawn_blocking(move || verify(&password, &stored)).await?;
+        let right = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            verify(&password, &stored)
+        })
+        .await?;
         Ok(right && known)
     }
+}
+
+/// The strangers who wait for a hash, by tenant.
+struct Line {
+    places: usize,
+    taken: Mutex<HashMap<TenantId, usize>>,
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the line.
+pub(crate) struct Place {
+    line: Arc<Line>,
+    tenant: TenantId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.line.lock();
+        if let Some(own) = taken.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+/// How many hashes an unknown login costs. Two where a phone is shared by two
+/// people cost two, so some of the unknown ones must too; always the same ones.
+pub(crate) fn nobodies(key: &MasterKey, tenant: &TenantId, login: &str) -> usize {
+    let chance = key.derive("nobodies", &[tenant.as_bytes(), login.as_bytes()])[0];
+    if chance < 32 { 2 } else { 1 }
 }
 
 /// What a new password has to be. Long rather than odd: no rule asks for
@@ -109,8 +182,22 @@ fn verify(password: &str, stored: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, hash, verify};
-    use kernel::Errors;
+    use super::{Passwords, check, hash, verify};
+    use kernel::{Errors, TenantId, World};
+
+    #[test]
+    fn one_tenant_takes_no_more_than_half_of_the_line() {
+        let passwords = Passwords::new(World::system()).unwrap();
+        let places = passwords.line.places;
+        let (a, b) = (TenantId::new("ha-noi").unwrap(), TenantId::new("hung-yen").unwrap());
+        let mut of_a: Vec<_> = std::iter::from_fn(|| passwords.line_up(&a).ok()).collect();
+        assert_eq!(of_a.len(), places / 2);
+        assert!(passwords.line_up(&b).is_ok());
+        of_a.pop();
+        assert!(passwords.line_up(&a).is_ok(), "a place that is left is free again");
+        drop(of_a);
+        assert!(passwords.line.lock().is_empty());
+    }
 
     #[test]
     fn a_hash_verifies_its_own_password_only() {

@@ -1,12 +1,17 @@
 //! Signing in with a phone or card number and a password. No answer tells
-//! whether somebody is a member: unknown, withdrawn and mistyped are one.
+//! whether somebody is a member: unknown, withdrawn and mistyped are one, in
+//! words and in time.
 
-use super::{Passwords, session, store, throttle::Throttle};
+use super::{
+    Passwords, device, password, session, store,
+    throttle::{From, Throttle},
+};
 use askama::Template;
 use axum::{
     Extension,
     extract::Query,
     http::{HeaderMap, header},
+    response::IntoResponse,
 };
 use kernel::{Error, Errors, viet};
 use serde::{Deserialize, Serialize};
@@ -74,7 +79,7 @@ pub(super) async fn sign_in(
     Extension(throttle): Extension<Throttle>,
     headers: HeaderMap,
     Input(input): Input<SignIn>,
-) -> web::Result<Done<Session>> {
+) -> web::Result<impl IntoResponse> {
     let next = inside(&input.next);
     let again = |error: Error| {
         let (login, next) = (input.login.clone(), next.clone());
@@ -92,10 +97,42 @@ pub(super) async fn sign_in(
     let card = viet::normalise(&input.login);
     let phone = viet::normalise_phone(&card).ok();
     let login = phone.as_deref().unwrap_or(&card).to_lowercase();
-    throttle.count(&ctx.request.tenant, ctx.request.peer, &login)?;
+    let (tenant, key) = (&ctx.request.tenant, ctx.app.tenants.key());
+    let now = ctx.world().now();
+    let busy = |error: Error| match error {
+        Error::TooManyRequests(_) => {
+            let (login, next) = (input.login.clone(), next.clone());
+            Failure::form(error, |mut errors| {
+                errors.add("", "Nếu cần vào ngay, hãy dùng máy đã từng đăng nhập, hoặc xin mã mới từ bí thư chi bộ.");
+                SignInPage { login, next, errors }
+            })
+        }
+        other => other.into(),
+    };
+    let marks = device::marks(key, &ctx.request);
+    // Whoever brings no mark is asked to wait before the database is asked anything.
+    let stranger = || throttle.password(tenant, &login, From::Address(ctx.request.peer), now);
+    let early = marks.is_empty().then(stranger).transpose().map_err(busy)?;
     let candidates = {
         let mut conn = ctx.read().await?;
         store::candidates(&mut conn, phone.as_deref(), &card).await?
+    };
+    let known = device::of(&marks, candidates.iter().map(|c| c.account.into()));
+    let tried = match (early, known) {
+        (Some(tried), _) => tried,
+        (None, Some(mark)) => {
+            throttle.password(tenant, &login, From::Device(mark.device), now).map_err(busy)?
+        }
+        (None, None) => stranger().map_err(busy)?,
+    };
+    // Strangers queue in a bounded line; a known device does not wait behind them.
+    let place = if known.is_some() { None } else { Some(passwords.line_up(tenant)) };
+    let _place = match place.transpose() {
+        Ok(place) => place,
+        Err(full) => {
+            tried.not_made();
+            return Err(full.into());
+        }
     };
     let mut account = None;
     for candidate in &candidates {
@@ -105,19 +142,24 @@ pub(super) async fn sign_in(
         }
     }
     if candidates.is_empty() {
-        passwords.verify(&input.password, None).await?;
+        for _ in 0..password::nobodies(key, tenant, &login) {
+            passwords.verify(&input.password, None).await?;
+        }
     }
     let Some(account) = account else {
         let text = "Số điện thoại, số thẻ hoặc mật khẩu chưa đúng. Hãy nhập lại; nếu quên mật khẩu, xin mã mới từ bí thư chi bộ.";
         return Err(again(Error::field("login", text)));
     };
+    tried.right();
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let mut tx = ctx.begin().await?;
     let started = session::start(&mut tx, ctx.world(), account.into(), agent).await?;
     tx.commit().await?;
     let change = SessionChange::Started(started.token.clone());
     let session = Session { token: started.token, expires_at: started.expires_at };
-    Ok(Done::created(if next.is_empty() { "/".into() } else { next }, session).session(change))
+    let done = Done::created(if next.is_empty() { "/".into() } else { next }, session);
+    let mark = device::remember(key, ctx.world(), &ctx.request, &marks, account.into());
+    Ok((mark, done.session(change)))
 }
 
 /// A path inside this site, or nothing: the way to another site is not opened.

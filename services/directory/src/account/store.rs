@@ -299,18 +299,28 @@ pub(super) async fn redeem(
     Ok(row)
 }
 
-/// Why a code was not taken: `None` when it was never given out.
-pub(super) async fn code_used(
+/// Whether a code can still be used.
+pub(super) struct CodeState {
+    pub used: bool,
+    pub fresh: bool,
+}
+
+/// `None` when the code was never given out.
+pub(super) async fn code_state(
     conn: &mut PgConnection,
     code_hash: &[u8],
-) -> Result<Option<bool>, Error> {
-    let used = sqlx::query_scalar!(
-        r#"SELECT used_at IS NOT NULL AS "used!" FROM account_code WHERE code_hash = $1"#,
-        code_hash
+    now: OffsetDateTime,
+) -> Result<Option<CodeState>, Error> {
+    let state = sqlx::query_as!(
+        CodeState,
+        r#"SELECT used_at IS NOT NULL AS "used!", expires_at > $2 AS "fresh!"
+           FROM account_code WHERE code_hash = $1"#,
+        code_hash,
+        now
     )
     .fetch_optional(conn)
     .await?;
-    Ok(used)
+    Ok(state)
 }
 
 /// Keeps a member where they are until the transaction ends, for what is

@@ -14,7 +14,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tenancy::MasterKey;
 use time::OffsetDateTime;
-use web::{Flash, RequestContext, SessionChange};
+use web::{Device, Flash, RequestContext, SessionChange};
 
 /// What all of these names begin with.
 const PREFIX: &str = "x-sotay-";
@@ -22,6 +22,7 @@ const PREFIX: &str = "x-sotay-";
 pub(super) const CONTEXT: HeaderName = HeaderName::from_static("x-sotay-context");
 const SESSION: HeaderName = HeaderName::from_static("x-sotay-session");
 const FLASH: HeaderName = HeaderName::from_static("x-sotay-flash");
+const DEVICE: HeaderName = HeaderName::from_static("x-sotay-device");
 /// How old a context may be, which is also how far the clocks of two machines
 /// may be apart.
 const LIFE: time::Duration = time::Duration::seconds(30);
@@ -140,7 +141,8 @@ pub(super) fn pack<B>(response: &mut Response<B>) {
         None => None,
     };
     let flash = response.extensions_mut().remove::<Flash>().map(|Flash(text)| text);
-    for (name, text) in [(SESSION, session), (FLASH, flash)] {
+    let device = response.extensions_mut().remove::<Device>().map(|Device(text)| text);
+    for (name, text) in [(SESSION, session), (FLASH, flash), (DEVICE, device)] {
         if let Some(Ok(value)) = text.map(|text| HeaderValue::try_from(BASE64.encode(text))) {
             response.headers_mut().insert(name, value);
         }
@@ -154,6 +156,7 @@ pub(super) fn unpack<B>(response: &mut Response<B>) {
     };
     let session = text(&SESSION, response.headers());
     let flash = text(&FLASH, response.headers());
+    let device = text(&DEVICE, response.headers());
     strip(response.headers_mut());
     if let Some(token) = session {
         response.extensions_mut().insert(if token.is_empty() {
@@ -165,6 +168,9 @@ pub(super) fn unpack<B>(response: &mut Response<B>) {
     if let Some(text) = flash {
         response.extensions_mut().insert(Flash(text));
     }
+    if let Some(text) = device {
+        response.extensions_mut().insert(Device(text));
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +181,7 @@ mod tests {
     use std::time::Duration;
     use tenancy::MasterKey;
     use time::{OffsetDateTime, macros::datetime};
-    use web::{Csrf, Face, Flash, RequestContext, SessionChange};
+    use web::{Csrf, Device, Face, Flash, RequestContext, SessionChange};
 
     const NOW: OffsetDateTime = datetime!(2026-11-03 14:00 UTC);
 
@@ -189,6 +195,7 @@ mod tests {
             peer: [192, 0, 2, 1].into(),
             origin: "https://thanh-hoa.localhost".into(),
             flash: Some("Đã lưu.".into()),
+            device: Some("mark".into()),
         };
         let uri = Uri::from_static(path);
         let left = Duration::from_millis(1500);
@@ -262,6 +269,7 @@ mod tests {
         let mut response = Response::new(());
         response.extensions_mut().insert(SessionChange::Started("token".into()));
         response.extensions_mut().insert(Flash("Đã điểm danh.".into()));
+        response.extensions_mut().insert(Device("mark".into()));
         pack(&mut response);
         let mut arrived = Response::new(());
         *arrived.headers_mut() = response.headers().clone();
@@ -270,5 +278,6 @@ mod tests {
         let session = arrived.extensions().get::<SessionChange>();
         assert!(matches!(session, Some(SessionChange::Started(token)) if token == "token"));
         assert_eq!(arrived.extensions().get::<Flash>().unwrap().0, "Đã điểm danh.");
+        assert_eq!(arrived.extensions().get::<Device>().unwrap().0, "mark");
     }
 }

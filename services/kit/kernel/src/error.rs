@@ -74,7 +74,12 @@ impl fmt::Display for Error {
             Error::Unauthenticated => f.write_str("Cần đăng nhập."),
             Error::NotFound => f.write_str("Không tìm thấy."),
             Error::TooManyRequests(wait) => {
-                write!(f, "Thử quá nhiều lần; hãy chờ {} giây.", wait.as_secs().max(1))
+                let seconds = wait.as_millis().div_ceil(1000).max(1);
+                if seconds < 120 {
+                    write!(f, "Thử quá nhiều lần; hãy chờ {seconds} giây.")
+                } else {
+                    write!(f, "Thử quá nhiều lần; hãy chờ {} phút.", seconds.div_ceil(60))
+                }
             }
             Error::Invalid(errors) => {
                 let texts: Vec<&str> = errors.0.iter().map(|e| e.message.as_str()).collect();

@@ -26,6 +26,8 @@ pub struct RequestContext {
     pub origin: String,
     /// A sentence left by the operation before this page.
     pub flash: Option<String>,
+    /// What the browser kept of a [`Device`].
+    pub device: Option<String>,
 }
 
 /// HTML for people, JSON for programs.
@@ -96,6 +98,11 @@ pub struct Visitor(pub String);
 /// cookie by the gateway.
 #[derive(Clone, Debug)]
 pub struct Flash(pub String);
+
+/// What a browser should keep for long, to be known again before its owner signs
+/// in; set on a response, turned into a cookie by the gateway.
+#[derive(Clone, Debug)]
+pub struct Device(pub String);
 
 /// That an operation started or ended a session; set on a response, turned into
 /// a cookie by the gateway.

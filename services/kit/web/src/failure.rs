@@ -40,6 +40,9 @@ impl Failure {
                 field: String::new(),
                 message: text.clone().into_owned(),
             }]),
+            Error::TooManyRequests(_) => {
+                Errors(vec![FieldError { field: String::new(), message: error.to_string() }])
+            }
             _ => return error.into(),
         };
         let page = page(errors);

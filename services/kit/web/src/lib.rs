@@ -19,7 +19,7 @@ mod upload;
 mod view;
 
 pub use card::{Card, CardRow};
-pub use context::{Csrf, Face, Flash, RequestContext, SessionChange, Visitor};
+pub use context::{Csrf, Device, Face, Flash, RequestContext, SessionChange, Visitor};
 pub use ctx::{App, Ctx};
 pub use failure::{Bare, Failure, Result};
 pub use input::Input;

@@ -1,0 +1,293 @@
+//! More requests than can be served: what is served stays quick, the rest is
+//! told to come back. A mill of known capacity stands behind the door in place
+//! of the services, so that the figures hold on any machine.
+
+use crate::{app::TestApp, browser::Browser, run};
+use axum::{Router, body::Body, extract::State, response::IntoResponse};
+use gateway::{Door, Hosts, Limits, Places, Proxies};
+use http::{Method, StatusCode, header};
+use serde_json::json;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// How many grind at full speed; more share the same speed.
+const STONES: u32 = 8;
+/// One request's work, ground in slices.
+const SLICES: u32 = 4;
+const SLICE: Duration = Duration::from_millis(6);
+/// Whoever waits longer has left.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+#[derive(Clone, Default)]
+struct Mill(Arc<AtomicU32>);
+
+async fn grind(State(Mill(under_way)): State<Mill>) -> &'static str {
+    under_way.fetch_add(1, Ordering::Relaxed);
+    for _ in 0..SLICES {
+        let sharing = under_way.load(Ordering::Relaxed).max(STONES);
+        tokio::time::sleep(SLICE * sharing / STONES).await;
+    }
+    under_way.fetch_sub(1, Ordering::Relaxed);
+    "flour"
+}
+
+/// The app's door with something else behind it.
+fn door(app: &TestApp, behind: Router, work: Places) -> Door {
+    let api = json!({
+        "openapi": "3.1.0", "info": {"title": "mill", "version": "1"},
+        "paths": {"/sign-in": {"get": {"responses": {}, "x-budget": "static"}}},
+    });
+    let hosts = Hosts { bases: vec!["localhost".into()] };
+    let limits = Limits { work, ..Limits::default().unreachable_rates() };
+    let api = serde_json::from_value(api).unwrap();
+    Door::new(app.platform.app.clone(), behind, hosts, &api)
+        .unwrap()
+        .limited(&limits, Proxies::default())
+}
+
+fn mill() -> Router {
+    Router::new().fallback(grind).with_state(Mill::default())
+}
+
+const SHARE: Places = Places { total: 16, per_tenant: 8 };
+
+/// What came of one request.
+struct Outcome {
+    status: u16,
+    sent: Instant,
+    after: Duration,
+}
+
+impl Outcome {
+    fn is_good(&self) -> bool {
+        self.status == 200 && self.after <= PATIENCE
+    }
+}
+
+async fn ask(mut browser: Browser) -> Outcome {
+    let sent = Instant::now();
+    let status = browser.get("/").await.status;
+    Outcome { status, sent, after: sent.elapsed() }
+}
+
+/// Requests a second that as many as have a place get out of the mill.
+async fn capacity(door: &Door) -> f64 {
+    let (started, mut workers) = (Instant::now(), JoinSet::new());
+    for _ in 0..STONES {
+        let door = door.clone();
+        workers.spawn(async move {
+            let mut done = 0.0;
+            while started.elapsed() < Duration::from_secs(1) {
+                assert_eq!(ask(Browser::new(door.clone(), "thanh-hoa")).await.status, 200);
+                done += 1.0;
+            }
+            done
+        });
+    }
+    let done: f64 = workers.join_all().await.into_iter().sum();
+    done / started.elapsed().as_secs_f64()
+}
+
+/// Sends `rate` requests a second whether or not they are answered.
+async fn flood(door: &Door, tenant: &'static str, rate: f64, length: Duration) -> Vec<Outcome> {
+    let mut asked = JoinSet::new();
+    let started = Instant::now();
+    let mut sent = 0.0;
+    while started.elapsed() < length {
+        // However late the timer wakes us, the rate is kept.
+        while sent < rate * started.elapsed().as_secs_f64() {
+            asked.spawn(ask(Browser::new(door.clone(), tenant)));
+            sent += 1.0;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    asked.join_all().await
+}
+
+/// Good answers a second to what was sent in the second half of a flood, when a
+/// line that nobody bounds has grown long.
+async fn goodput(door: &Door, rate: f64) -> (f64, Vec<Outcome>) {
+    let half = Duration::from_millis(1_500);
+    let started = Instant::now();
+    let outcomes = flood(door, "thanh-hoa", rate, 2 * half).await;
+    let late = outcomes.iter().filter(|outcome| outcome.sent > started + half);
+    let good = u32::try_from(late.filter(|outcome| outcome.is_good()).count()).unwrap();
+    (f64::from(good) / half.as_secs_f64(), outcomes)
+}
+
+#[test]
+fn at_twice_the_capacity_at_least_four_fifths_of_it_are_still_served_in_time() {
+    run(async {
+        let app = TestApp::new().await;
+        let guarded = door(&app, mill(), SHARE);
+        let peak = capacity(&guarded).await;
+        let (good, outcomes) = goodput(&guarded, 2.0 * peak).await;
+        assert!(good >= 0.8 * peak, "{good:.0} of {peak:.0} a second");
+        let refused = outcomes.iter().filter(|outcome| outcome.status == 503);
+        let slowest = refused.map(|outcome| outcome.after).max().expect("half is refused");
+        assert!(slowest < Duration::from_secs(2), "{slowest:?} until a refusal");
+        // The same flood on a door that lets everybody in.
+        let open = door(&app, mill(), Places { total: 100_000, per_tenant: 100_000 });
+        let (good, _) = goodput(&open, 2.0 * peak).await;
+        assert!(good < 0.5 * peak, "{good:.0} of {peak:.0} without a limit: nothing is tested");
+    });
+}
+
+#[test]
+fn a_flood_of_one_tenant_leaves_the_other_calm() {
+    run(async {
+        let app = TestApp::new().await;
+        let door = door(&app, mill(), SHARE);
+        let peak = capacity(&door).await;
+        let length = Duration::from_secs(2);
+        let alone = flood(&door, "ha-noi", 20.0, length).await;
+        let (floods, beside) = tokio::join!(
+            flood(&door, "thanh-hoa", 2.0 * peak, length),
+            flood(&door, "ha-noi", 20.0, length)
+        );
+        assert!(floods.iter().any(|outcome| outcome.status == 503), "it is a flood");
+        assert!(beside.iter().all(Outcome::is_good), "nobody of the other tenant is refused");
+        let median = |mut outcomes: Vec<Outcome>| {
+            outcomes.sort_by_key(|outcome| outcome.after);
+            outcomes[outcomes.len() / 2].after
+        };
+        let (alone, beside) = (median(alone), median(beside));
+        assert!(beside < 2 * alone, "{alone:?} alone, {beside:?} beside the flood");
+    });
+}
+
+#[test]
+fn whoever_is_signed_in_goes_before_a_flood_of_strangers_at_the_same_tenant() {
+    run(async {
+        let app = TestApp::new().await;
+        let cookies = app.browser("thanh-hoa", "member").await.cookies;
+        let door = door(&app, mill(), SHARE);
+        let peak = capacity(&door).await;
+        let mut member = Browser::new(door.clone(), "thanh-hoa");
+        member.cookies = cookies;
+        assert_eq!(member.get("/").await.status, 200);
+        let (strangers, member) =
+            tokio::join!(flood(&door, "thanh-hoa", 2.0 * peak, Duration::from_secs(2)), async {
+                let mut served = Vec::new();
+                for _ in 0..15 {
+                    served.push(member.get("/").await.status);
+                    tokio::time::sleep(Duration::from_millis(60)).await;
+                }
+                served
+            });
+        assert!(strangers.iter().any(|outcome| outcome.status == 503), "it is a flood");
+        assert_eq!(member, [200; 15]);
+    });
+}
+
+/// Answers only when told to.
+async fn held(State(gate): State<Arc<tokio::sync::Semaphore>>) -> StatusCode {
+    drop(gate.acquire().await);
+    StatusCode::OK
+}
+
+#[test]
+fn a_full_house_says_so_and_still_answers_what_costs_nothing() {
+    run(async {
+        let app = TestApp::new().await;
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let behind = Router::new()
+            .route("/sign-in", axum::routing::get(async || "form"))
+            .fallback(held)
+            .with_state(gate.clone());
+        let door = door(&app, behind, Places { total: 1, per_tenant: 1 });
+        let first = tokio::spawn(ask(Browser::new(door.clone(), "thanh-hoa")));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut visitor = Browser::new(door.clone(), "thanh-hoa");
+        let refused = visitor.get("/documents").await;
+        assert_eq!(
+            (refused.status, &refused.headers[header::RETRY_AFTER]),
+            (503, &"5".parse().unwrap())
+        );
+        assert!(refused.shows("rất nhiều người dùng cùng lúc") && refused.shows("Chờ 5 giây"));
+        let sent = visitor.post("/documents", &[("a", "b")]).await;
+        assert!(sent.shows("chọn gửi lại"), "{}", sent.body);
+        let problem = visitor.get("/api/v1/documents").await;
+        assert_eq!(problem.headers[header::CONTENT_TYPE], "application/problem+json");
+        for path in ["/healthz", "/readyz", "/assets/app.css", "/assets/theme.css", "/sign-in"] {
+            assert_eq!(visitor.get(path).await.status, 200, "{path}");
+        }
+        gate.add_permits(1);
+        assert_eq!(first.await.unwrap().status, 200, "whoever was in is served");
+        assert_eq!(visitor.get("/documents").await.status, 200);
+    });
+}
+
+#[test]
+fn a_slow_download_holds_no_place() {
+    run(async {
+        let app = TestApp::new().await;
+        let behind = Router::new().fallback(async || {
+            Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, Infallible>>())
+                .into_response()
+        });
+        let door = door(&app, behind, Places { total: 1, per_tenant: 1 });
+        // Five answers whose bodies never end, each kept open.
+        let mut open = Vec::new();
+        for _ in 0..5 {
+            let answer = head(&door).await;
+            assert_eq!(answer.status(), 200);
+            open.push(answer);
+        }
+    });
+}
+
+/// Asks and reads the head of the answer only.
+async fn head(door: &Door) -> axum::response::Response {
+    use gateway::{Peer, listen::Answer as _};
+    let browser = Browser::new(door.clone(), "thanh-hoa");
+    let request = browser.request(Method::GET, "/").body(Body::empty()).unwrap();
+    let peer = Peer { address: browser.peer, secure: false };
+    door.clone().answer(request, peer).await
+}
+
+#[test]
+fn uploads_on_weak_links_leave_the_places_of_others_alone() {
+    run(async {
+        let mut app = TestApp::new().await;
+        let editor = app.program("thanh-hoa", "editor").await;
+        let member = app.browser("thanh-hoa", "member").await;
+        let one = Places { total: 1, per_tenant: 1 };
+        let limits = Limits { work: one, uploads: one, ..Limits::default() };
+        app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
+        let mut uploading = app.visitor("thanh-hoa");
+        uploading.bearer.clone_from(&editor.bearer);
+        let (link, body) = mpsc::channel::<Result<Vec<u8>, Infallible>>(1);
+        let request = uploading
+            .request(Method::POST, "/api/v1/documents")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from_stream(futures_util::stream::unfold(body, async |mut body| {
+                Some((body.recv().await?, body))
+            })))
+            .unwrap();
+        let upload = tokio::spawn(async move { uploading.send(request).await.status });
+        link.send(Ok(b"--x\r\n".to_vec())).await.unwrap();
+        link.send(Ok(b"Content-Disposition".to_vec())).await.unwrap();
+        // It is under way, and a page opens.
+        let mut page = app.visitor("thanh-hoa");
+        page.cookies.clone_from(&member.cookies);
+        assert_eq!(page.get("/").await.status, 200);
+        let mut second = app.visitor("thanh-hoa");
+        second.bearer.clone_from(&editor.bearer);
+        let request = second
+            .request(Method::POST, "/api/v1/documents")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .body(Body::from("--x--\r\n"))
+            .unwrap();
+        assert_eq!(second.send(request).await.status, 503, "uploads have places of their own");
+        drop(link);
+        assert!(upload.await.unwrap() < 500);
+    });
+}
