@@ -206,6 +206,7 @@ fn health_and_readiness_answer_on_any_host() {
         assert_eq!(browser.get("/healthz").await.status, 200);
         assert_eq!(browser.get("/readyz").await.status, 200);
         app.platform.app.tenants.close().await;
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         assert_eq!(browser.get("/readyz").await.status, 503, "readiness tells the truth");
         assert_eq!(browser.get("/healthz").await.status, 200);
     });

@@ -17,6 +17,7 @@ mod budget;
 mod ddl;
 mod documents;
 mod door;
+mod faults;
 mod fleet;
 mod isolation;
 mod limits;

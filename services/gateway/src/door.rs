@@ -7,7 +7,9 @@ use crate::{
     guard::Guard,
     headers, host,
     listen::Answer,
-    pages, path, shape,
+    pages, path,
+    ready::Ready,
+    shape,
     upstream::{self, Deadline},
 };
 use axum::{
@@ -16,6 +18,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
+use blob::BlobStore;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
@@ -48,6 +51,7 @@ pub struct Door {
     hosts: Arc<Hosts>,
     api: Arc<str>,
     guard: Arc<Guard>,
+    ready: Ready,
 }
 
 /// What the listener knows of a connection.
@@ -68,7 +72,9 @@ impl Door {
     pub fn new(app: App, router: Router, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
         let budgets = Arc::new(Budgets::of(api).map_err(Error::internal)?);
         let guard = Arc::new(Guard::new(&Limits::default(), Proxies::default(), budgets));
-        Ok(Self { app, router, hosts: Arc::new(hosts), api: api.to_json()?.into(), guard })
+        let (api, hosts) = (api.to_json()?.into(), Arc::new(hosts));
+        let ready = Ready::new(app.tenants.clone());
+        Ok(Self { app, router, hosts, api, guard, ready })
     }
 
     /// The same gateway with other limits, counting from nothing, behind other
@@ -84,6 +90,13 @@ impl Door {
         self.guard.keep().await;
     }
 
+    /// The same gateway, which also says how the file store is doing.
+    #[must_use]
+    pub fn watching(mut self, files: BlobStore) -> Self {
+        self.ready = Ready::watching(self.app.tenants.clone(), files);
+        self
+    }
+
     async fn route(
         &mut self,
         request: Request,
@@ -95,7 +108,7 @@ impl Door {
         }
         match request.uri().path() {
             "/healthz" => return (None, "ok\n".into_response()),
-            "/readyz" => return (None, self.ready().await),
+            "/readyz" => return (None, self.ready.answer().await),
             // The same for every site, and for the page that says there is none.
             path if request.method() == Method::GET => {
                 let name = if path == "/favicon.ico" {
@@ -255,15 +268,6 @@ impl Door {
             .iter()
             .find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'))?;
         self.app.tenants.get(&TenantId::new(slug).ok()?)
-    }
-
-    async fn ready(&self) -> Response {
-        match self.app.tenants.refresh().await {
-            Ok(()) => "ready\n".into_response(),
-            Err(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
-            }
-        }
     }
 }
 

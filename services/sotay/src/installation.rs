@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     fs,
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -82,6 +83,15 @@ impl Installation {
     #[must_use]
     pub fn postgres(&self) -> Option<&Postgres> {
         self.servers.as_ref().map(|(postgres, _)| postgres)
+    }
+
+    /// Starts the embedded server again whenever it dies, until cancelled. Has
+    /// nothing to do, and never ends either, when this process keeps none.
+    pub async fn keep(&self) -> Infallible {
+        if let Some((postgres, _)) = &self.servers {
+            postgres.keep().await;
+        }
+        std::future::pending().await
     }
 
     /// Stops what this process started.
@@ -152,13 +162,17 @@ impl Installation {
                 path_style: true,
             },
         };
+        let blob = BlobStore::new(blob);
+        if servers.is_some() && config.blob.is_none() {
+            blob.ensure_bucket().await?;
+        }
         Ok(Self {
             database: DatabaseConfig {
                 budget,
                 per_tenant: (budget / 3).clamp(2, 16),
                 placements: BTreeMap::from([("main".into(), main)]),
             },
-            blob: BlobStore::new(blob),
+            blob,
             key,
             provisioner: Some((PROVISIONER.into(), password)),
             servers,

@@ -7,9 +7,9 @@ use directory::{
     organisation::{self, Kind},
     people,
 };
-use kernel::{MemberId, OrganisationId, Role, viet};
+use kernel::{MemberId, OrganisationId, Role, TenantId, viet};
 use serde::Serialize;
-use tenancy::{Provisioner, TenantFile, TenantKind};
+use tenancy::{Provisioner, TenantFile, TenantKind, TenantTx};
 use time::Duration;
 
 /// How long the first administrator's code is good for.
@@ -72,15 +72,35 @@ pub async fn welcome(platform: &Platform, file: &TenantFile) -> Result<Onboarded
         Role::TenantAdmin,
     )
     .await?;
-    let code = if created {
-        let expires = world.now() + CODE_LIFE;
-        let key = platform.app.tenants.key();
-        let codes =
-            invite::invite_in(&mut tx, world, key, None, Some(root), &[admin], expires).await?;
-        codes.into_iter().next().map(|invitation| invitation.code)
-    } else {
-        None
-    };
+    let code = if created { invited(&mut tx, platform, root, admin).await? } else { None };
     tx.commit().await?;
     Ok(Onboarded { tenant: file.slug.to_string(), root, admin, code })
+}
+
+/// A new code for a tenant's administrator, which ends the one before: for when
+/// it was lost, be it on paper or because [`apply`] was killed before it could
+/// say it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn new_code(platform: &Platform, tenant: &Onboarded) -> Result<Option<String>, Fault> {
+    let id = TenantId::new(&tenant.tenant).map_err(|e| Fault::new(e.to_string()))?;
+    let db = platform.app.tenants.db(&id)?;
+    let mut tx = db.begin().await?;
+    let code = invited(&mut tx, platform, tenant.root, tenant.admin).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+async fn invited(
+    tx: &mut TenantTx,
+    platform: &Platform,
+    root: OrganisationId,
+    admin: MemberId,
+) -> Result<Option<String>, Fault> {
+    let world = &platform.app.world;
+    let key = platform.app.tenants.key();
+    let expires = world.now() + CODE_LIFE;
+    let codes = invite::invite_in(tx, world, key, None, Some(root), &[admin], expires).await?;
+    Ok(codes.into_iter().next().map(|invitation| invitation.code))
 }

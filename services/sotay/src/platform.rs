@@ -84,7 +84,11 @@ impl Platform {
         parts: &Parts,
     ) -> Result<Self, Fault> {
         let tenants = Tenants::connect(database, key).await.map_err(|error| {
-            Fault::new(format!("{error} Nếu đây là bản cài đặt mới, hãy chạy trước: sotay migrate"))
+            let main = &database.placements["main"];
+            Fault::new(format!(
+                "{error} Máy chủ «main» ở {}:{}, cơ sở dữ liệu «{}»: hãy kiểm tra máy chủ có đang chạy và cấu hình database.placements.main có đúng không. Nếu đây là bản cài đặt mới, hãy chạy trước: sotay migrate",
+                main.host, main.port, main.database
+            ))
         })?;
         let passwords = Passwords::new(world.clone())?;
         let all = routes(&blob, passwords.clone(), parts);
@@ -98,7 +102,8 @@ impl Platform {
             nav: all.nav_entries().into(),
         };
         let (router, api) = all.into_parts(app.clone());
-        let door = Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?;
+        let door =
+            Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?.watching(blob.clone());
         let inner = Inner::new(app.clone(), router);
         let relay = Relay::new(tenants, adoption::folds(), adoption::outlets(app.world.clone()));
         let folds = parts.runs(Part::Adoption);

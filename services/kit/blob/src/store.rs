@@ -139,6 +139,15 @@ impl BlobStore {
         }
     }
 
+    /// Asks whether the bucket is there, for those who watch over it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Unavailable`], [`Error::Other`].
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.client.head_bucket().bucket(&self.bucket).send().await?;
+        Ok(())
+    }
+
     /// Puts an object, replacing one of the same key. It is there completely
     /// or not at all.
     ///

@@ -13,6 +13,7 @@ pub mod config;
 pub mod db;
 pub mod event;
 pub mod file;
+pub mod health;
 pub mod key;
 pub mod migrations;
 pub mod pool;
@@ -20,6 +21,7 @@ pub mod provision;
 pub mod registry;
 pub mod relay;
 pub mod tenants;
+pub mod trouble;
 mod wake;
 
 pub use config::{DatabaseConfig, PlacementConfig};
@@ -31,19 +33,12 @@ pub use provision::Provisioner;
 pub use registry::{Tenant, TenantKind, TenantState};
 pub use relay::{Fold, Outlet, Relay};
 pub use tenants::Tenants;
+pub use trouble::Trouble;
 
-/// Whether a database error means that the server is away for the moment,
-/// rather than that we asked it something wrong.
+/// Whether an error means that trying again may help: see [`Trouble`].
 #[must_use]
 pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
-    match error.downcast_ref::<sqlx::Error>() {
-        Some(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut) => true,
-        // admin shutdown, crash shutdown, cannot connect now, too many connections
-        Some(sqlx::Error::Database(e)) => {
-            matches!(e.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300"))
-        }
-        _ => false,
-    }
+    Trouble::of(error).is_some()
 }
 
 /// Whether the server refuses what a connection has prepared, because a

@@ -11,8 +11,8 @@ use crate::{
 use kernel::{Error, TenantId};
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 /// The platform's own role: owns the registry, cannot read a tenant.
@@ -32,6 +32,8 @@ struct Inner {
     key: MasterKey,
     wake: Wake,
     registry: RwLock<Registry>,
+    /// When the registry was last known to be the newest.
+    read: Mutex<Instant>,
 }
 
 #[derive(Default)]
@@ -63,6 +65,7 @@ impl Tenants {
                 key,
                 wake: Wake::default(),
                 registry: RwLock::default(),
+                read: Mutex::new(Instant::now()),
             }),
         };
         tenants.refresh().await?;
@@ -138,6 +141,7 @@ impl Tenants {
         drop(platform);
         let mut registry = self.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have read more in the meantime.
+        self.just_read();
         if revision <= registry.revision {
             return Ok(());
         }
@@ -157,6 +161,12 @@ impl Tenants {
             .flat_map(|tenant| tenant.hosts.iter().map(|host| (host.clone(), tenant.clone())))
             .collect();
         Ok(())
+    }
+
+    /// How long ago the registry was last known to be the newest.
+    #[must_use]
+    pub fn registry_age(&self) -> Duration {
+        self.inner.read.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Follows the registry and closes idle connections until it is cancelled.
@@ -196,6 +206,10 @@ impl Tenants {
     /// The pool of a placement that is known to be configured.
     pub(crate) fn pool(&self, placement: &str) -> &Pool {
         &self.inner.pools[placement]
+    }
+
+    fn just_read(&self) {
+        *self.inner.read.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     pub(crate) fn wake(&self) -> &Wake {

@@ -116,6 +116,31 @@ impl Cluster {
         self.main.superuser(sql).await;
     }
 
+    /// A bucket, and the name of a database that is nowhere yet.
+    pub(crate) async fn bucket_only(&self) -> TestDatabase {
+        let name = self.name();
+        self.database(name).await
+    }
+
+    /// Where the S3 server listens, `host:port`.
+    #[must_use]
+    pub fn s3_address(&self) -> String {
+        self.s3.endpoint().trim_start_matches("http://").to_owned()
+    }
+
+    /// The bucket of a database, reached through another endpoint.
+    #[must_use]
+    pub fn bucket_at(&self, endpoint: &str, database: &TestDatabase) -> BlobStore {
+        BlobStore::new(blob::Config {
+            endpoint: Some(endpoint.into()),
+            region: self.s3.region().into(),
+            bucket: database.name.replace('_', "-"),
+            access_key: self.s3.access_key().into(),
+            secret_key: self.s3.secret_key().into(),
+            path_style: true,
+        })
+    }
+
     async fn database(&self, name: String) -> TestDatabase {
         let bucket = name.replace('_', "-");
         let blob = BlobStore::new(blob::Config {

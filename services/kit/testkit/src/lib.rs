@@ -1,5 +1,6 @@
 //! What tests stand on: one embedded `PostgreSQL` and one S3 server a run, and
-//! for each test a database of its own, copied from a template.
+//! for each test a database of its own, copied from a template. Beside them what
+//! breaks: [`Cutter`], [`Gate`] and servers of one's own.
 //!
 //! Panics are this crate's way to report: it exists for tests alone.
 
@@ -10,7 +11,13 @@
 )]
 
 mod cluster;
+mod cut;
+mod gate;
+mod own;
 mod server;
 
 pub use cluster::{Cluster, TestDatabase};
-pub use server::Server;
+pub use cut::{Cut, Cutter};
+pub use gate::Gate;
+pub use own::own_server;
+pub use server::{Server, bundle};

@@ -18,8 +18,12 @@ impl Server {
     /// Starts a server on a folder, which is made when it is missing; what was
     /// in it is there again.
     pub async fn start(folder: &Path, max_connections: u32) -> Self {
-        let options =
-            Options { bin: bundle(), data: folder.to_owned(), max_connections, durable: false };
+        let data = folder.to_owned();
+        Self::start_with(Options { bin: bundle(), data, max_connections, durable: false }).await
+    }
+
+    /// The same with all that may be chosen.
+    pub(crate) async fn start_with(options: Options) -> Self {
         let postgres = Postgres::start(options)
             .await
             .unwrap_or_else(|e| panic!("{e}\n{}", e.detail().unwrap_or_default()));
@@ -46,6 +50,12 @@ impl Server {
     #[must_use]
     pub fn postgres(&self) -> &Postgres {
         &self.postgres
+    }
+
+    /// The embedded server alone.
+    #[must_use]
+    pub fn into_postgres(self) -> Postgres {
+        self.postgres
     }
 
     /// Stops it; its sessions are cut.
@@ -94,7 +104,8 @@ impl Server {
 }
 
 /// The programs: where the environment says, or where `make` puts them.
-fn bundle() -> PathBuf {
+#[must_use]
+pub fn bundle() -> PathBuf {
     std::env::var_os("SOTAY_POSTGRES").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.cache/postgresql-18.6.3"),
         PathBuf::from,

@@ -28,21 +28,21 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// Shows the form again when fields need mending or the request does not
-    /// fit; any other error stays what it is. Nothing that was entered is lost.
+    /// Shows the form again when fields need mending, when the request does not
+    /// fit, or when a part that is needed is away; any other error stays what it
+    /// is. Nothing that was entered is lost.
     pub fn form<P: crate::Page>(error: Error, page: impl FnOnce(Errors) -> P) -> Self {
         let errors = match &error {
             Error::Invalid(errors) => errors.clone(),
             Error::Conflict(text)
             | Error::Gone(text)
             | Error::UnsupportedMedia(text)
-            | Error::TooLarge(text) => Errors(vec![FieldError {
-                field: String::new(),
-                message: text.clone().into_owned(),
-            }]),
-            Error::TooManyRequests(_) => {
-                Errors(vec![FieldError { field: String::new(), message: error.to_string() }])
-            }
+            | Error::TooLarge(text)
+            | Error::Unavailable(text) => of_the_whole(text),
+            Error::Internal(source) => match tenancy::Trouble::of(source.as_ref()) {
+                Some(trouble) => of_the_whole(trouble.sentence()),
+                None => return error.into(),
+            },
             _ => return error.into(),
         };
         let page = page(errors);
@@ -60,6 +60,11 @@ impl Failure {
 /// Those connections are not used again, so asking once more may work.
 #[derive(Clone, Copy)]
 pub(crate) struct Stale;
+
+/// An error of no field in particular.
+fn of_the_whole(message: &str) -> Errors {
+    Errors(vec![FieldError { field: String::new(), message: message.into() }])
+}
 
 /// RFC 9457, with the fields that need mending as an extension.
 #[derive(Serialize)]
@@ -175,11 +180,9 @@ impl IntoResponse for Failure {
             (Error::Internal(source), _) => {
                 let id = view::current(|now| now.context.id.clone()).unwrap_or_default();
                 tracing::error!(request = %id, "request {id} failed: {source}");
-                if status == StatusCode::SERVICE_UNAVAILABLE {
-                    "Cơ sở dữ liệu tạm thời không trả lời.".into()
-                } else {
-                    "Lỗi đã được ghi lại để xử lý.".into()
-                }
+                tenancy::Trouble::of(source.as_ref())
+                    .map_or("Lỗi đã được ghi lại để xử lý.", tenancy::Trouble::sentence)
+                    .into()
             }
             (error, _) => error.to_string(),
         };

@@ -98,6 +98,7 @@ async fn run(config: &Config) -> Result<ExitCode, Fault> {
         outcome = serve(config, &installation, listeners, &mut steps, stop.clone()) => outcome,
         // Told to stop before serving began; afterwards serving drains by itself.
         () = stopped_while(&mut stop) => Ok(()),
+        never = installation.keep() => match never {},
     };
     steps.done();
     let closed = installation.close().await;

@@ -48,7 +48,10 @@ impl Serve {
             let parts = Parts::some(here, config, &installation.key, &World::system())?;
             let platform = Platform::with(&installation, config, &parts).await?;
             println!("Sẵn sàng: {}", listeners.addresses().join(", "));
-            listeners.serve(config, &platform, stop).await
+            tokio::select! {
+                served = listeners.serve(config, &platform, stop) => served,
+                never = installation.keep() => match never {},
+            }
         }
         .await;
         installation.close().await?;

@@ -16,7 +16,7 @@ pub(super) enum Tenant {
     /// Cho biết `apply` sẽ làm gì, không thay đổi gì
     Plan(Files),
     /// Làm cho các đơn vị khớp với tệp của mình
-    Apply(Files),
+    Apply(Apply),
     /// Liệt kê các đơn vị
     List(Output),
     /// Kiểm tra vai trò, lược đồ và quyền của các đơn vị
@@ -33,6 +33,15 @@ pub(super) struct Files {
     files: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Args)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    files: Files,
+    /// Cấp mã kích hoạt mới cho người quản trị; mã cũ hết hiệu lực
+    #[arg(long)]
+    new_code: bool,
 }
 
 #[derive(Args)]
@@ -62,7 +71,7 @@ impl Tenant {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode, Fault> {
         match self {
             Tenant::Plan(files) => files.plan(config).await,
-            Tenant::Apply(files) => files.apply(config).await,
+            Tenant::Apply(apply) => apply.run(config).await,
             Tenant::List(output) => list(config, output.json).await,
             Tenant::Verify(output) => verify(config, output.json).await,
             Tenant::Suspend(one) => set(config, &one.tenant, TenantState::Suspended).await,
@@ -112,9 +121,11 @@ impl Files {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn apply(self, config: &Config) -> Result<ExitCode, Fault> {
-        let files = self.load(config)?;
+impl Apply {
+    async fn run(self, config: &Config) -> Result<ExitCode, Fault> {
+        let files = self.files.load(config)?;
         let done = with_installation(config, async |installation| {
             let provisioner = installation.provisioner()?;
             provisioner.migrate_platform().await?;
@@ -123,13 +134,17 @@ impl Files {
             platform.app.tenants.refresh().await?;
             let mut done = Vec::new();
             for file in &files {
-                done.push(onboarding::welcome(&platform, file).await?);
+                let mut tenant = onboarding::welcome(&platform, file).await?;
+                if self.new_code && tenant.code.is_none() {
+                    tenant.code = onboarding::new_code(&platform, &tenant).await?;
+                }
+                done.push(tenant);
             }
             platform.app.tenants.close().await;
             Ok(done)
         })
         .await?;
-        if self.output.json {
+        if self.files.output.json {
             print_json(&done)?;
         } else {
             for tenant in &done {

@@ -3,11 +3,13 @@
 //! It lives exactly as long as the process that started it. An orderly stop is
 //! [`Postgres::stop`]; when the process is killed, a watcher sees a pipe close
 //! and shuts the server down; and when the watcher was killed too, the next
-//! [`Postgres::start`] on the same data does it.
+//! [`Postgres::start`] on the same data does it. When the server dies and the
+//! process lives, [`Postgres::keep`] starts it again.
 
 mod account;
 mod error;
 mod init;
+mod keep;
 mod leftover;
 mod log;
 mod server;
@@ -59,6 +61,7 @@ pub struct Options {
 /// A running server. Dropping it stops it as well, without waiting.
 pub struct Postgres {
     place: Place,
+    options: Options,
     password: String,
     server: Server,
 }
@@ -109,7 +112,7 @@ impl Postgres {
         };
         let server = Server::start(&place, &options, &log, lock).await?;
         tracing::info!(pid = server.pid(), "PostgreSQL is ready");
-        Ok(Self { place, password, server })
+        Ok(Self { place, options, password, server })
     }
 
     /// The folder that holds the server's socket: what `sqlx` calls `socket`
@@ -146,7 +149,8 @@ impl Postgres {
         &self.password
     }
 
-    /// The postmaster's process number.
+    /// The postmaster's process number; another one after [`Postgres::keep`]
+    /// had to start it again.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.server.pid()

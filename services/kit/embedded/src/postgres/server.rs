@@ -7,6 +7,10 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::{Child, Stdio},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -31,8 +35,8 @@ alive "$1" && kill -QUIT "$1"
 /// The running postmaster and its watcher.
 pub(super) struct Server {
     /// Taken apart by `stop` and `drop`.
-    running: Option<Running>,
-    pid: u32,
+    running: Mutex<Option<Running>>,
+    pid: AtomicU32,
 }
 
 struct Running {
@@ -53,65 +57,60 @@ impl Server {
         log: &Log,
         lock: File,
     ) -> Result<Self, Error> {
-        let program = place.program("postgres");
-        let mut command = place.account.command(&program);
-        command.arg("-D").arg(&place.data);
-        for setting in settings(place, options) {
-            command.args(["-c", &setting]);
-        }
-        let mut postmaster = command
-            .stdin(Stdio::null())
-            .stdout(log.sink()?)
-            .stderr(log.sink()?)
-            .spawn()
-            .map_err(Error::at(&program))?;
-        let pid = postmaster.id();
-        let shell = Path::new("/bin/sh");
-        let watcher = place
-            .account
-            .command(shell)
-            .args(["-c", WATCHER, "sh", &pid.to_string(), &place.tag])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let watcher = match watcher {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                leftover::signal(pid, Signal::INT);
-                let _ = postmaster.wait();
-                return Err(Error::at(shell)(error));
-            }
-        };
+        let (postmaster, watcher) = spawn(place, options, log)?;
+        let pid = AtomicU32::new(postmaster.id());
+        let socket = place.socket.clone();
+        let running = Running { postmaster, watcher, socket, _lock: lock };
         // From here on, an error or a cancelled start drops the server, and so stops it.
-        let mut server = Self {
-            running: Some(Running {
-                postmaster,
-                watcher,
-                socket: place.socket.clone(),
-                _lock: lock,
-            }),
-            pid,
-        };
+        let server = Self { running: Mutex::new(Some(running)), pid };
         server.ready(place, log).await?;
         Ok(server)
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.pid
+    /// Starts the postmaster anew after it ended by itself. May be cancelled at
+    /// any point and called again.
+    pub(super) async fn again(
+        &self,
+        place: &Place,
+        options: &Options,
+        log: &Log,
+    ) -> Result<(), Error> {
+        // Sessions of a killed postmaster may still be ending.
+        leftover::clear(&place.tag, &place.data, &place.socket).await?;
+        let (postmaster, watcher) = spawn(place, options, log)?;
+        self.pid.store(postmaster.id(), Ordering::Relaxed);
+        let before = self.running().as_mut().map(|running| {
+            running.postmaster = postmaster;
+            std::mem::replace(&mut running.watcher, watcher)
+        });
+        if let Some(watcher) = before {
+            send_away(watcher);
+        }
+        self.ready(place, log).await
     }
 
-    async fn ready(&mut self, place: &Place, log: &Log) -> Result<(), Error> {
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.load(Ordering::Relaxed)
+    }
+
+    /// Whether the postmaster has ended by itself.
+    pub(super) fn has_ended(&self) -> bool {
+        self.running().as_mut().is_some_and(|r| !matches!(r.postmaster.try_wait(), Ok(None)))
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ready(&self, place: &Place, log: &Log) -> Result<(), Error> {
         let began = Instant::now();
         while began.elapsed() < READY {
             if leftover::status(&place.data)
-                .is_some_and(|status| status.pid == self.pid && status.ready)
+                .is_some_and(|status| status.pid == self.pid() && status.ready)
             {
                 return Ok(());
             }
-            if let Some(running) = &mut self.running
-                && running.postmaster.try_wait().map_err(Error::at(&place.data))?.is_some()
-            {
+            if self.has_ended() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -130,37 +129,77 @@ impl Server {
     }
 
     /// Shuts the server down and waits for it.
-    pub(super) async fn stop(mut self) -> io::Result<()> {
+    pub(super) async fn stop(self) -> io::Result<()> {
         let began = Instant::now();
         let mut asked = None;
         // The child stays in `self` meanwhile, so that a cancelled stop is
         // finished by `drop`.
-        while let Some(running) = &mut self.running
-            && running.postmaster.try_wait()?.is_none()
-        {
+        while self.still_runs()? {
             let how = match began.elapsed() {
                 passed if passed < leftover::FAST => Signal::INT,
                 passed if passed < leftover::IMMEDIATE => Signal::QUIT,
                 _ => Signal::KILL,
             };
             if asked != Some(how) {
-                leftover::signal(self.pid, how);
+                leftover::signal(self.pid(), how);
                 asked = Some(how);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        if let Some(running) = self.running.take() {
+        let running = self.running().take();
+        if let Some(running) = running {
             running.dismiss();
         }
         Ok(())
+    }
+
+    fn still_runs(&self) -> io::Result<bool> {
+        match self.running().as_mut() {
+            Some(running) => Ok(running.postmaster.try_wait()?.is_none()),
+            None => Ok(false),
+        }
+    }
+}
+
+/// A postmaster and the watcher that ends it when we are gone.
+fn spawn(place: &Place, options: &Options, log: &Log) -> Result<(Child, Child), Error> {
+    let program = place.program("postgres");
+    let mut command = place.account.command(&program);
+    command.arg("-D").arg(&place.data);
+    for setting in settings(place, options) {
+        command.args(["-c", &setting]);
+    }
+    let mut postmaster = command
+        .stdin(Stdio::null())
+        .stdout(log.sink()?)
+        .stderr(log.sink()?)
+        .spawn()
+        .map_err(Error::at(&program))?;
+    let pid = postmaster.id();
+    let shell = Path::new("/bin/sh");
+    let watcher = place
+        .account
+        .command(shell)
+        .args(["-c", WATCHER, "sh", &pid.to_string(), &place.tag])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match watcher {
+        Ok(watcher) => Ok((postmaster, watcher)),
+        Err(error) => {
+            leftover::signal(pid, Signal::INT);
+            let _ = postmaster.wait();
+            Err(Error::at(shell)(error))
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let Some(mut running) = self.running.take() else { return };
+        let Some(mut running) = self.running().take() else { return };
         if let Ok(None) = running.postmaster.try_wait() {
-            leftover::signal(self.pid, Signal::INT);
+            leftover::signal(self.pid(), Signal::INT);
         }
         // Waiting here could block a runtime, so a thread waits and gives the
         // lock up afterwards; if the process ends first, the watcher sees to
@@ -176,14 +215,19 @@ impl Drop for Server {
 
 impl Running {
     /// The server is gone: tell the watcher, and leave neither zombie nor folder.
-    fn dismiss(mut self) {
-        if let Some(mut pipe) = self.watcher.stdin.take() {
-            let _ = pipe.write_all(b"\n");
-        }
-        let _ = self.watcher.wait();
+    fn dismiss(self) {
+        send_away(self.watcher);
         // Whatever a killed server left in it is for the next start to clear.
         let _ = fs::remove_dir(&self.socket);
     }
+}
+
+/// Tells a watcher that its server is gone, and waits for it.
+fn send_away(mut watcher: Child) {
+    if let Some(mut pipe) = watcher.stdin.take() {
+        let _ = pipe.write_all(b"\n");
+    }
+    let _ = watcher.wait();
 }
 
 /// Everything that makes this server what it is, on its command line, so that

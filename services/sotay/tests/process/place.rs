@@ -1,0 +1,149 @@
+//! A folder, two ports and the program on them.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+pub struct Place {
+    pub folder: tempfile::TempDir,
+    pub http: u16,
+    https: u16,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tenants = folder.path().join("tenants");
+        fs::create_dir(&tenants).unwrap();
+        for file in ["quang-ngai.toml", "toan-quoc.toml"] {
+            fs::copy(Path::new(ROOT).join("tenant-config").join(file), tenants.join(file)).unwrap();
+        }
+        let free = || {
+            let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            socket.local_addr().unwrap().port()
+        };
+        Self { http: free(), https: free(), folder }
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let bundle = std::env::var_os("SOTAY_POSTGRES")
+            .map_or_else(|| Path::new(ROOT).join(".cache/postgresql-18.6.3"), PathBuf::from);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sotay"));
+        command
+            .args(arguments)
+            .env("SOTAY__DATA", self.folder.path().join("data"))
+            .env("SOTAY__TENANTS", self.folder.path().join("tenants"))
+            .env("SOTAY__POSTGRES__BIN", bundle)
+            .env("SOTAY__HTTP__PORT", self.http.to_string())
+            .env("SOTAY__HTTPS__PORT", self.https.to_string())
+            // Tests ask more often than people do.
+            .env("SOTAY__LIMITS__MEMBER__PER_MINUTE", "60000")
+            .env("SOTAY__LIMITS__MEMBER__BURST", "10000")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts the demo and waits until it answers.
+    pub fn start(&self) -> (Child, Duration) {
+        let since = Instant::now();
+        let child = self.command(&["demo", "run"]).spawn().unwrap();
+        (self.until_ready(child), since.elapsed())
+    }
+
+    /// Starts `serve` and waits until it answers; its log goes to `serve.log`.
+    pub fn serve(&self) -> Child {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        self.until_ready(self.command(&["serve"]).stderr(log).spawn().unwrap())
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("serve.log")
+    }
+
+    fn until_ready(&self, mut child: Child) -> Child {
+        let since = Instant::now();
+        loop {
+            if self.ask("quang-ngai.localhost", "/readyz").is_some_and(|a| a.starts_with("ready")) {
+                return child;
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                let mut said = String::new();
+                match child.stderr.take() {
+                    Some(mut pipe) => _ = pipe.read_to_string(&mut said).unwrap(),
+                    None => said = fs::read_to_string(self.log()).unwrap(),
+                }
+                panic!("ended with {status}: {said}");
+            }
+            assert!(since.elapsed() < Duration::from_mins(3), "not ready in time");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn ask(&self, host: &str, path: &str) -> Option<String> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        self.exchange(&request).map(|(_, body)| body)
+    }
+
+    /// Sends JSON to the API, with a token unless it is empty: status and body,
+    /// or nothing when there was no whole answer.
+    pub fn post(&self, path: &str, token: &str, json: &serde_json::Value) -> Option<(u16, String)> {
+        let (body, length) = (json.to_string(), json.to_string().len());
+        let who = match token {
+            "" => String::new(),
+            token => format!("Authorization: Bearer {token}\r\n"),
+        };
+        self.exchange(&format!(
+            "POST /api/v1{path} HTTP/1.1\r\nHost: quang-ngai.localhost\r\nConnection: close\r\n\
+             {who}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// As [`Place::post`].
+    pub fn get(&self, path: &str, token: &str) -> Option<(u16, String)> {
+        self.exchange(&format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: quang-ngai.localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\n\r\n"
+        ))
+    }
+
+    fn exchange(&self, request: &str) -> Option<(u16, String)> {
+        let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.http)).ok()?;
+        socket.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        socket.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let whole = length.is_none_or(|length| length.parse() == Ok(body.len()));
+        whole.then(|| (status, body.to_owned()))
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Servers that still work on this place's data.
+    pub fn leftovers(&self) -> usize {
+        let needle = self.folder.path().join("data/postgres").display().to_string();
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok())
+            .filter(|line| String::from_utf8_lossy(line).contains(&needle))
+            .count()
+    }
+}
+
+pub fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(done.success());
+}

@@ -1,0 +1,77 @@
+//! The file store goes away and comes back.
+
+use super::{TENANT, assert_away, count, readiness};
+use crate::{
+    app::{TestApp, cluster},
+    browser::{Answer, Browser},
+    run,
+};
+use testkit::Gate;
+
+const RESOLUTION: &[u8] =
+    include_bytes!("../../../services/sotay/demo/documents/01-nq-tu-chuyen-doi-so.pdf");
+const TITLE: &str = "Nghị quyết về đẩy mạnh chuyển đổi số";
+
+async fn publish(editor: &mut Browser, number: &str) -> Answer {
+    editor.get("/documents/new").await;
+    let fields = [
+        ("organisation", "goc"),
+        ("kind", "nghi_quyet"),
+        ("number", number),
+        ("title", TITLE),
+        ("summary", "Năm nhóm nhiệm vụ của chi bộ"),
+        ("issuer", ""),
+        ("issued_on", "15/10/2026"),
+        ("must_read_by", "30/11/2026"),
+        ("attested", "true"),
+        ("attested_by", "Lê Văn Kiểm, Chánh Văn phòng"),
+    ];
+    editor.upload("/documents", &fields, "01-nq-tu.pdf", RESOLUTION).await
+}
+
+#[test]
+fn without_the_file_store_all_else_is_served_and_nothing_is_half_published() {
+    run(async {
+        let gate = Gate::before(cluster().await.s3_address()).await;
+        let mut database = TestApp::new().await.database;
+        let endpoint = format!("http://{}", gate.address());
+        database.blob = cluster().await.bucket_at(&endpoint, &database);
+        let app = TestApp::on(database).await;
+        let mut editor = app.browser(TENANT, "editor").await;
+        let mut member = app.browser(TENANT, "member").await;
+        let first = publish(&mut editor, "01-NQ/TU").await;
+        assert_eq!(first.status, 303, "{}", first.body);
+        let document = first.location().to_owned();
+        assert!(readiness(&app, 200).await.contains("files: ok"));
+
+        gate.shut();
+        let refused = publish(&mut editor, "02-NQ/TU").await;
+        assert_away(&refused);
+        assert!(refused.shows("Kho tệp tạm thời không trả lời."), "{}", refused.body);
+        assert!(refused.shows(TITLE) && refused.shows("02-NQ/TU"), "what was entered is there");
+        let sql = "SELECT count(*) FROM document WHERE number = '02-NQ/TU'";
+        assert_eq!(count(&app, sql).await, 0);
+        let unreadable = member.get(&format!("{document}/file")).await;
+        assert_away(&unreadable);
+        assert!(unreadable.shows("Kho tệp tạm thời không trả lời."), "{}", unreadable.body);
+        for path in ["/", "/documents", "/meetings", &document] {
+            assert_eq!(editor.get(path).await.status, 200, "{path}");
+        }
+        let acknowledged =
+            member.post(&format!("{document}/acknowledge"), &[("read", "true")]).await;
+        assert!(acknowledged.status < 500, "{}", acknowledged.body);
+        // Still ready, because all of that was served; the line tells.
+        let said = super::until(&app, "files: kho tệp không trả lời").await;
+        assert!(said.starts_with("ready\n"), "{said}");
+
+        gate.open();
+        let mended = publish(&mut editor, "02-NQ/TU").await;
+        assert_eq!(mended.status, 303, "{}", mended.body);
+        assert_eq!(member.get(&format!("{document}/file")).await.bytes, RESOLUTION);
+        assert_eq!(member.get(&format!("{}/file", mended.location())).await.bytes, RESOLUTION);
+        assert_eq!(count(&app, sql).await, 1, "published once");
+        let events = "SELECT count(*) FROM event WHERE kind = 'document.published'";
+        assert_eq!(count(&app, events).await, 2);
+        assert!(super::until(&app, "files: ok").await.starts_with("ready\n"));
+    });
+}

@@ -1,0 +1,109 @@
+//! What breaks, and what must hold all the same: nothing that was acknowledged
+//! is lost, nothing happens twice, and who asks is told the truth.
+
+mod disk;
+mod files;
+mod killed;
+mod killed_apply;
+mod killed_migrate;
+mod server;
+
+use crate::{
+    app::{TestApp, cluster, fill},
+    browser::{Answer, Browser},
+};
+use embedded::postgres::Postgres;
+use gateway::{Limits, Proxies};
+use kernel::TenantId;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+const TENANT: &str = "thanh-hoa";
+
+/// The first number that a query answers, in the tenant's schema.
+async fn count(app: &TestApp, sql: &str) -> i64 {
+    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+    let mut conn = db.conn().await.unwrap();
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
+}
+
+/// Members as the figures have them.
+async fn counted(app: &TestApp) -> i64 {
+    let sql = "SELECT coalesce(sum(amount), 0)::bigint FROM adoption_day WHERE measure = 'members'";
+    count(app, sql).await
+}
+
+/// Asks for a new member: acknowledged with 201.
+async fn add(admin: &mut Browser, number: &str) -> Answer {
+    let form = json!({
+        "organisation": "cb-1", "full_name": "Lê Thị Bền", "file_number": number,
+        "standing": "official", "status": "active", "has_smartphone": "true"
+    });
+    admin.post_json("/api/v1/members", &form).await
+}
+
+/// A 503 that says so, and when to come back.
+fn assert_away(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.headers.contains_key(http::header::RETRY_AFTER), "{:?}", answer.headers);
+    let json = answer.body.starts_with('{');
+    assert!(
+        !json || answer.json()["detail"].as_str().is_some_and(|s| s.ends_with('.')),
+        "{}",
+        answer.body
+    );
+}
+
+/// Waits until readiness has this status, and answers its lines.
+async fn readiness(app: &TestApp, status: u16) -> String {
+    let began = Instant::now();
+    loop {
+        let answer = app.visitor(TENANT).get("/readyz").await;
+        if answer.status == status {
+            return answer.body;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(40),
+            "still {}: {}",
+            answer.status,
+            answer.body
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// A platform on a database server of its own, whose programs are in `bin`.
+/// Nobody is stopped for asking often.
+async fn on_its_own(data: &Path, bin: &Path) -> (Postgres, TestApp) {
+    let (postgres, database) = testkit::own_server(cluster().await, data, bin).await;
+    fill(&database).await;
+    let mut app = TestApp::on(database).await;
+    let rates = Limits::default().unreachable_rates();
+    app.platform.door = app.platform.door.clone().limited(&rates, Proxies::default());
+    (postgres, app)
+}
+
+/// Waits until readiness says this.
+async fn until(app: &TestApp, line: &str) -> String {
+    let began = Instant::now();
+    loop {
+        let said = app.visitor(TENANT).get("/readyz").await.body;
+        if said.contains(line) {
+            return said;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "no «{line}»: {said}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// A folder that the server's user can reach, which /tmp's are not by default.
+fn reachable() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
