@@ -36,6 +36,16 @@ fn dependencies_point_downwards_and_never_from_service_to_service() {
 }
 
 #[test]
+fn every_crate_of_ours_writes_log_lines_as_the_operator_likes() {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let tests = ["testkit", "tests"];
+    let mut crates: Vec<&str> = metadata.packages.iter().map(|p| p.name.as_str()).collect();
+    crates.retain(|name| !tests.contains(name));
+    crates.sort_unstable();
+    assert_eq!(crates, telemetry::OURS, "services/kit/telemetry/src/filter.rs");
+}
+
+#[test]
 fn one_binary() {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
     let binaries: Vec<&str> = metadata

@@ -15,6 +15,7 @@ mod attack;
 mod browser;
 mod budget;
 mod ddl;
+mod doctor;
 mod documents;
 mod door;
 mod faults;

@@ -181,7 +181,10 @@ impl Door {
         let entered = guard.enter(&tenant.id, peer.address, said, &parts.method, parts.uri.path());
         let visit = match entered {
             Ok(visit) => visit,
-            Err(refusal) => return refusal.answer(face, changes, id),
+            Err(refusal) => {
+                telemetry::count::refused("rate", Some(&tenant.id));
+                return refusal.answer(face, changes, id);
+            }
         };
         let uploading = visit.is_upload();
         let body = if uploading { Ok(body) } else { body::whole(body, visit.is_familiar()).await };
@@ -197,6 +200,7 @@ impl Door {
         if let Ok(()) | Err(Error::Unauthenticated) = outcome
             && let Err(refusal) = visit.of(context.actor.as_ref())
         {
+            telemetry::count::refused("rate", Some(&tenant.id));
             return refusal.answer(face, changes, id);
         }
         let shown_flash = context.flash.is_some();
@@ -277,7 +281,7 @@ impl Answer for Door {
         let peer = self.guard.proxies.see_through(peer, request.headers());
         let id = self.app.world.id::<Uuid>().simple().to_string();
         let method = request.method().clone();
-        let (tenant, mut response) = seen.run(self.route(request, peer, &id)).await;
+        let (tenant, mut response) = seen.run(Box::pin(self.route(request, peer, &id))).await;
         headers::dress(response.headers_mut(), &id, peer.secure);
         seen.end(&telemetry::Answered {
             id: &id,

@@ -62,7 +62,12 @@ enum Command {
 /// # Errors
 /// A sentence for whoever typed it.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
-    let mut config = Config::load(arguments.common.config.as_deref())?;
+    let (mut config, command) =
+        match (Config::load(arguments.common.config.as_deref()), arguments.command) {
+            (Ok(config), command) => (config, command),
+            (Err(fault), Command::Doctor(doctor)) => return doctor.misconfigured(&fault),
+            (Err(fault), _) => return Err(fault),
+        };
     if let Some(data) = arguments.common.data {
         config.data = data;
     }
@@ -73,7 +78,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         metrics: config.private.port != 0,
     })
     .map_err(|e| Fault::new(format!("log.filter, telemetry: {e}")))?;
-    let outcome = run_command(arguments.command, &config).await;
+    let outcome = Box::pin(run_command(command, &config)).await;
     telemetry.shutdown().await;
     outcome
 }
@@ -86,7 +91,7 @@ async fn run_command(command: Command, config: &Config) -> Result<ExitCode, Faul
         Command::Roster(command) => command.run(config).await,
         Command::Report(command) => command.run(config).await,
         Command::Fold(command) => command.run(config).await,
-        Command::Demo(command) => command.run(config).await,
+        Command::Demo(command) => Box::pin(command.run(config)).await,
         Command::Doctor(command) => command.run(config).await,
     }
 }

@@ -4,12 +4,14 @@
 pub mod certificates;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod fault;
 pub mod installation;
 pub mod listeners;
 pub mod onboarding;
 pub mod parts;
 pub mod platform;
+pub mod private;
 
 pub use certificates::Certificates;
 pub use config::Config;

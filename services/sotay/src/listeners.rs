@@ -1,6 +1,6 @@
 //! The sockets, and serving on them until told to stop.
 
-use crate::{Certificates, Config, Fault, Platform, parts};
+use crate::{Certificates, Config, Fault, Platform, parts, private::Private};
 use gateway::listen::{self, Bounds};
 use std::{
     io::ErrorKind,
@@ -19,6 +19,7 @@ pub struct Listeners {
     http: Option<TcpListener>,
     https: Option<TcpListener>,
     internal: Option<TcpListener>,
+    private: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -40,6 +41,7 @@ impl Listeners {
             http: bind(http.address, public(http.port), "http.port").await?,
             https: bind(https.address, public(https.port), "https.port").await?,
             internal: bind(internal.address, internal.port, "internal.port").await?,
+            private: bind(config.private.address, config.private.port, "private.port").await?,
         })
     }
 
@@ -90,6 +92,10 @@ impl Listeners {
             let door = platform.inner.clone();
             let tls = Some(Arc::new(tls));
             doors.spawn(listen::serve(listener, tls, Bounds::internal(), door, stop.clone()));
+        }
+        if let Some(listener) = self.private {
+            let answer = Private::new(platform.app.tenants.clone());
+            doors.spawn(listen::serve(listener, None, Bounds::default(), answer, stop));
         }
         while doors.join_next().await.is_some() {}
         background.shutdown().await;

@@ -131,6 +131,7 @@ impl Platform {
         }
         let door = self.door.clone();
         tasks.spawn(async move { door.keep().await });
+        tasks.spawn(crate::private::measure(self.app.tenants.clone()));
         tasks
     }
 }

@@ -38,7 +38,7 @@ async fn take_back(own: &mut PgConnection) {
     own.execute(sqlx::raw_sql(AssertSqlSafe(drops.join(";")))).await.unwrap();
     let all = tenancy::migrations::tenant();
     for migration in &all[..all.len() - 1] {
-        own.execute(sqlx::raw_sql(migration.sql)).await.unwrap();
+        own.execute(sqlx::raw_sql(AssertSqlSafe(migration.sql.clone()))).await.unwrap();
     }
 }
 
@@ -89,9 +89,6 @@ fn a_fleet_migration_killed_at_any_step_is_whole_after_it_is_run_again() {
                 let sql = "SELECT count(*) FROM platform.tenant_migration WHERE state = 'applied' AND error IS NULL";
                 let ledger: i64 = sqlx::query_scalar(sql).fetch_one(&mut platform).await.unwrap();
                 assert_eq!(ledger, 2 * i64::from(newest), "{said}");
-                let sql = "SELECT min(schema_version) FROM platform.tenant";
-                let told: i32 = sqlx::query_scalar(sql).fetch_one(&mut platform).await.unwrap();
-                assert_eq!(told, newest, "{said}: what servers go by");
                 assert_eq!(provisioner.migrate_tenants(1).await.unwrap().current, 2, "{said}");
             }
         }

@@ -12,6 +12,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use telemetry::count::PasswordWaiting;
 use tenancy::MasterKey;
 use tokio::sync::Semaphore;
 
@@ -71,6 +72,7 @@ impl Passwords {
     /// # Errors
     /// Only on a fault of ours.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, Error> {
+        let _waiting = PasswordWaiting::begin();
         let turn = self.cores.clone().acquire_owned().await?;
         let (password, salt) = (password.to_owned(), self.world.bytes::<16>());
         // The work goes on when nobody waits for it any more, and so does its turn.
@@ -88,6 +90,7 @@ impl Passwords {
     /// # Errors
     /// Only on a fault of ours.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
+        let _waiting = PasswordWaiting::begin();
         let turn = self.cores.clone().acquire_owned().await?;
         let password: String = password.chars().take(LONGEST + 1).collect();
         let known = stored.is_some();

@@ -15,6 +15,7 @@ use axum::{
 };
 use kernel::{Error, Errors, viet};
 use serde::{Deserialize, Serialize};
+use telemetry::count;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use web::{Ctx, Done, Failure, Input, Page, SessionChange, View};
@@ -101,6 +102,7 @@ pub(super) async fn sign_in(
     let now = ctx.world().now();
     let busy = |error: Error| match error {
         Error::TooManyRequests(_) => {
+            count::sign_in(count::SignIn::Throttled);
             let (login, next) = (input.login.clone(), next.clone());
             Failure::form(error, |mut errors| {
                 errors.add("", "Nếu cần vào ngay, hãy dùng máy đã từng đăng nhập, hoặc xin mã mới từ bí thư chi bộ.");
@@ -147,6 +149,7 @@ pub(super) async fn sign_in(
         }
     }
     let Some(account) = account else {
+        count::sign_in(count::SignIn::Wrong);
         let text = "Số điện thoại, số thẻ hoặc mật khẩu chưa đúng. Hãy nhập lại; nếu quên mật khẩu, xin mã mới từ bí thư chi bộ.";
         return Err(again(Error::field("login", text)));
     };
@@ -155,6 +158,7 @@ pub(super) async fn sign_in(
     let mut tx = ctx.begin().await?;
     let started = session::start(&mut tx, ctx.world(), account.into(), agent).await?;
     tx.commit().await?;
+    count::sign_in(count::SignIn::Ok);
     let change = SessionChange::Started(started.token.clone());
     let session = Session { token: started.token, expires_at: started.expires_at };
     let done = Done::created(if next.is_empty() { "/".into() } else { next }, session);

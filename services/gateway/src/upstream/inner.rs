@@ -39,7 +39,7 @@ impl Answer for Inner {
         let seen = telemetry::Request::begin(telemetry::trace::extract(request.headers()));
         let (id, tenant) = (context.id.clone(), context.tenant.clone());
         let method = request.method().clone();
-        let mut response = seen.run(self.within(request, context, left)).await;
+        let mut response = seen.run(Box::pin(self.within(request, context, left))).await;
         wire::pack(&mut response);
         seen.end(&telemetry::Answered {
             id: &id,

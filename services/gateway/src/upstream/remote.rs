@@ -9,6 +9,7 @@ use axum::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{Method, Uri, uri::Authority};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use kernel::{Error, World};
 use rustls::pki_types::ServerName;
 use std::{
@@ -96,7 +97,8 @@ impl Remote {
         request: Request,
         deadline: tokio::time::Instant,
     ) -> Result<Response, Sent> {
-        let mut outgoing = self.outgoing(request, deadline)?;
+        let broken = Broken::default();
+        let mut outgoing = self.outgoing(request, deadline, broken.clone())?;
         // A request that changes nothing and has no body can be written again.
         let again = (matches!(*outgoing.method(), Method::GET | Method::HEAD)
             && outgoing.body().is_end_stream())
@@ -104,10 +106,17 @@ impl Remote {
         match self.once(outgoing).await {
             Ok(response) => return Ok(response),
             Err(Lost::Unsent(request, _)) => outgoing = *request,
-            Err(Lost::Unknown(reason)) => outgoing = again.ok_or(Sent::Lost(reason))?,
+            Err(Lost::Unknown(reason)) => {
+                // The service is not to blame for a body that did not come whole.
+                if let Some(error) = broken.take() {
+                    return Err(Sent::Refused(error));
+                }
+                outgoing = again.ok_or(Sent::Lost(reason))?;
+            }
         }
-        self.once(outgoing).await.map_err(|lost| match lost {
-            Lost::Unsent(_, reason) | Lost::Unknown(reason) => Sent::Lost(reason),
+        self.once(outgoing).await.map_err(|lost| match (broken.take(), lost) {
+            (Some(error), _) => Sent::Refused(error),
+            (None, Lost::Unsent(_, reason) | Lost::Unknown(reason)) => Sent::Lost(reason),
         })
     }
 
@@ -130,7 +139,12 @@ impl Remote {
     }
 
     /// The request as it travels.
-    fn outgoing(&self, request: Request, deadline: tokio::time::Instant) -> Result<Request, Error> {
+    fn outgoing(
+        &self,
+        request: Request,
+        deadline: tokio::time::Instant,
+        broken: Broken,
+    ) -> Result<Request, Error> {
         let (parts, body) = request.into_parts();
         let context = parts
             .extensions
@@ -148,7 +162,11 @@ impl Remote {
             .authority(self.inner.authority.clone())
             .path_and_query(path)
             .build()?;
-        let mut outgoing = Request::new(body);
+        let body = body.map_err(move |error| {
+            broken.put(web::unread(&error));
+            error
+        });
+        let mut outgoing = Request::new(Body::new(body));
         *outgoing.method_mut() = parts.method;
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = headers;
@@ -172,9 +190,22 @@ impl Remote {
     }
 }
 
+/// What went wrong with the body of a request on its way in.
+#[derive(Clone, Default)]
+struct Broken(Arc<Mutex<Option<Error>>>);
+
+impl Broken {
+    fn put(&self, error: Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn take(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// Why a request has no answer after all.
 enum Sent {
-    /// It could not even be written.
     Refused(Error),
     Lost(String),
 }

@@ -39,6 +39,7 @@ impl HttpClient for Client {
             let body = Limited::new(body, ANSWER).collect().await?.to_bytes();
             Ok::<_, HttpError>(Response::from_parts(parts, body))
         };
-        self.runtime.spawn(tokio::time::timeout(PATIENCE, whole)).await??
+        // The clock, like the socket, is the runtime's: both are asked from within.
+        self.runtime.spawn(async move { tokio::time::timeout(PATIENCE, whole).await }).await??
     }
 }

@@ -15,6 +15,7 @@ mod config;
 pub mod count;
 mod filter;
 pub mod page;
+mod reach;
 mod request;
 mod sql;
 mod start;
@@ -22,6 +23,7 @@ pub mod trace;
 
 pub use config::{Config, Format};
 pub use filter::OURS;
+pub use reach::reach;
 pub use request::{Answered, Request};
 pub use start::{Settings, Telemetry, start, start_with};
 pub use trace::{Parent, extract, inject};

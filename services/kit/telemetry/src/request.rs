@@ -67,8 +67,8 @@ impl Request {
 
     /// Runs the work of the request, so that its SQL and its steps are known
     /// as its own.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        work.with_context(self.context.clone()).await
+    pub fn run<T>(&self, work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+        work.with_context(self.context.clone())
     }
 
     /// The request is answered: one log line, counted, its span ended.

@@ -50,14 +50,22 @@ pub(crate) fn begin(parent: Option<Parent>, values: impl FnOnce(Context) -> Cont
     parent.with_span(span)
 }
 
-/// Runs a step of a request inside a span of its own. Nothing is added outside
-/// a trace.
-pub async fn step<T>(name: &'static str, step: impl Future<Output = T>) -> T {
+/// A step of a request inside a span of its own. Nothing is added outside a
+/// trace.
+pub fn step<T>(
+    name: &'static str,
+    step: impl Future<Output = T> + Send,
+) -> impl Future<Output = T> + Send {
     let here = Context::current();
     let tracer = TRACER.get().filter(|_| here.span().is_recording());
-    let Some(tracer) = tracer else { return step.await };
-    let span = tracer.build_with_context(SpanBuilder::from_name(name), &here);
-    step.with_context(here.with_span(span)).await
+    let context = match tracer {
+        None => here,
+        Some(tracer) => {
+            let span = tracer.build_with_context(SpanBuilder::from_name(name), &here);
+            here.with_span(span)
+        }
+    };
+    step.with_context(context)
 }
 
 /// A statement has just ended.

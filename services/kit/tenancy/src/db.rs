@@ -1,6 +1,7 @@
 //! A tenant's database: single reads and transactions, as the tenant's role.
 
 use crate::{
+    measure,
     pool::{Lease, Pool},
     registry::Tenant,
     wake::Wake,
@@ -39,7 +40,8 @@ impl TenantDb {
     /// # Errors
     /// [`Error::Unavailable`] when none comes free in time or the server is away.
     pub async fn conn(&self) -> Result<TenantConn, Error> {
-        self.pool.lease(&self.tenant.role, self.tenant.password_version).await
+        let lease = self.pool.lease(&self.tenant.role, self.tenant.password_version);
+        measure::lease(&self.tenant, lease).await
     }
 
     /// A transaction. It is rolled back unless it is committed.

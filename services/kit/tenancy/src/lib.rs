@@ -15,6 +15,7 @@ pub mod event;
 pub mod file;
 pub mod health;
 pub mod key;
+pub mod measure;
 pub mod migrations;
 pub mod pool;
 pub mod provision;

@@ -162,6 +162,12 @@ impl Pool {
         self.state().open
     }
 
+    /// How many of them nobody uses.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.state().roles.values().map(|role| role.idle.len()).sum()
+    }
+
     /// How often a connection was lent since the start.
     #[must_use]
     pub fn lent(&self) -> u64 {

@@ -8,11 +8,15 @@
 //! folds only ever add. What leaves the tenant goes through an [`Outlet`]
 //! afterwards and is an idempotent upsert that carries a version.
 
-use crate::{db::TenantDb, event::Event, tenants::Tenants};
+use crate::{db::TenantDb, event::Event, measure, tenants::Tenants};
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use kernel::{Error, TenantId};
 use sqlx::PgConnection;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use time::OffsetDateTime;
 
 /// Outbox rows taken at once.
 const BATCH: i64 = 1000;
@@ -49,6 +53,15 @@ pub trait Outlet: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Error>>;
 }
 
+/// Events of a tenant that wait to be folded.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// How many.
+    pub rows: u64,
+    /// When the oldest of them happened.
+    pub oldest: Option<OffsetDateTime>,
+}
+
 /// Empties outboxes into folds. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay {
@@ -73,14 +86,18 @@ impl Relay {
     async fn work(&self) {
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
-            let due: Vec<TenantId> = tokio::select! {
-                _ = sweep.tick() => self.tenants.active(),
+            let due: Vec<(TenantId, Instant)> = tokio::select! {
+                _ = sweep.tick() => {
+                    let now = Instant::now();
+                    self.tenants.active().into_iter().map(|tenant| (tenant, now)).collect()
+                }
                 () = self.tenants.wake().notified() => self.tenants.wake().take(),
             };
             stream::iter(due)
-                .for_each_concurrent(AT_ONCE, async |id| {
+                .for_each_concurrent(AT_ONCE, async |(id, woken)| {
                     if let Err(error) = self.fold(&id).await {
                         tracing::warn!(tenant = %id, "cannot fold the events of {id}, will try again: {error}");
+                        measure::fell_behind(self, &id).await;
                         if crate::is_stale(&error) {
                             self.tenants.renew(&id);
                         }
@@ -88,8 +105,10 @@ impl Relay {
                         let wake = self.tenants.wake().clone();
                         tokio::spawn(async move {
                             tokio::time::sleep(Duration::from_secs(1)).await;
-                            wake.tenant(&id);
+                            wake.since(&id, woken);
                         });
+                    } else {
+                        measure::caught_up(&id, woken);
                     }
                 })
                 .await;
@@ -144,7 +163,22 @@ impl Relay {
         Ok(count)
     }
 
+    /// How many events of a tenant wait to be folded.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn waiting(&self, id: &TenantId) -> Result<Waiting, Error> {
+        let mut conn = self.tenants.db(id)?.conn().await?;
+        let row = sqlx::query!(
+            r#"SELECT count(*) AS "rows!", min(e.at) AS oldest FROM outbox o JOIN event e ON e.id = o.event"#
+        )
+        .fetch_one(&mut *conn)
+        .await?;
+        Ok(Waiting { rows: u64::try_from(row.rows)?, oldest: row.oldest })
+    }
+
     async fn batch(&self, db: &TenantDb) -> Result<usize, Error> {
+        let since = Instant::now();
         let mut tx = db.begin().await?;
         let ids = sqlx::query_scalar!(
             "DELETE FROM outbox WHERE event IN
@@ -166,6 +200,7 @@ impl Relay {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
+        measure::folded(since.elapsed());
         Ok(ids.len())
     }
 

@@ -141,8 +141,9 @@ impl Tenants {
         drop(platform);
         let mut registry = self.inner.registry.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have read more in the meantime.
-        self.just_read();
         if revision <= registry.revision {
+            drop(registry);
+            self.just_read();
             return Ok(());
         }
         registry.revision = revision;
@@ -160,6 +161,8 @@ impl Tenants {
             .values()
             .flat_map(|tenant| tenant.hosts.iter().map(|host| (host.clone(), tenant.clone())))
             .collect();
+        drop(registry);
+        self.just_read();
         Ok(())
     }
 
@@ -188,6 +191,16 @@ impl Tenants {
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.inner.pools.values().map(Pool::open_connections).sum()
+    }
+
+    /// For each placement its name, the connections open, and those of them
+    /// that nobody uses.
+    #[must_use]
+    pub fn connections(&self) -> Vec<(String, usize, usize)> {
+        let pools = self.inner.pools.iter();
+        pools
+            .map(|(name, pool)| (name.clone(), pool.open_connections(), pool.idle_connections()))
+            .collect()
     }
 
     /// How often a connection was lent since the start, over all placements.

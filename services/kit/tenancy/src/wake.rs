@@ -6,9 +6,9 @@ use crate::{config::MAIN, registry::TenantState, tenants::PLATFORM_ROLE, tenants
 use kernel::{Error, TenantId};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{sync::Notify, time::sleep};
 
@@ -21,15 +21,22 @@ const GATHER: Duration = Duration::from_millis(50);
 /// Before a lost connection is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Tenants that have something to fold.
+/// Tenants that have something to fold, and since when.
 #[derive(Clone, Default)]
 pub(crate) struct Wake {
-    inner: Arc<(Mutex<BTreeSet<TenantId>>, Notify)>,
+    inner: Arc<(Mutex<BTreeMap<TenantId, Instant>>, Notify)>,
 }
 
 impl Wake {
     pub(crate) fn tenant(&self, tenant: &TenantId) {
-        self.inner.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone());
+        self.since(tenant, Instant::now());
+    }
+
+    pub(crate) fn since(&self, tenant: &TenantId, since: Instant) {
+        let mut due = self.inner.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = due.entry(tenant.clone()).or_insert(since);
+        *first = since.min(*first);
+        drop(due);
         self.inner.1.notify_one();
     }
 
@@ -37,7 +44,7 @@ impl Wake {
         self.inner.1.notified().await;
     }
 
-    pub(crate) fn take(&self) -> Vec<TenantId> {
+    pub(crate) fn take(&self) -> Vec<(TenantId, Instant)> {
         let mut due = self.inner.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *due).into_iter().collect()
     }
@@ -53,8 +60,8 @@ impl Tenants {
             if let Err(error) = self.tell(&due).await {
                 tracing::warn!("cannot announce events, will try again: {error}");
                 sleep(PAUSE).await;
-                for tenant in &due {
-                    self.wake().tenant(tenant);
+                for (tenant, since) in &due {
+                    self.wake().since(tenant, *since);
                 }
             }
         }
@@ -76,8 +83,8 @@ impl Tenants {
         self.all().into_iter().filter(active).map(|tenant| tenant.id.clone()).collect()
     }
 
-    async fn tell(&self, due: &[TenantId]) -> Result<(), Error> {
-        let slugs: Vec<&str> = due.iter().map(|tenant| &**tenant).collect();
+    async fn tell(&self, due: &[(TenantId, Instant)]) -> Result<(), Error> {
+        let slugs: Vec<&str> = due.iter().map(|(tenant, _)| &**tenant).collect();
         let mut platform = self.platform().await?;
         sqlx::query("SELECT pg_notify($1, slug) FROM unnest($2::text[]) AS slug")
             .bind(CHANNEL)

@@ -36,6 +36,8 @@ pub struct TestDatabase {
     pub key: MasterKey,
     /// A bucket of its own.
     pub blob: BlobStore,
+    /// How to reach that bucket.
+    pub blob_config: blob::Config,
     /// The folder of that bucket's objects.
     pub bucket: PathBuf,
 }
@@ -143,14 +145,15 @@ impl Cluster {
 
     async fn database(&self, name: String) -> TestDatabase {
         let bucket = name.replace('_', "-");
-        let blob = BlobStore::new(blob::Config {
+        let blob_config = blob::Config {
             endpoint: Some(self.s3.endpoint().into()),
             region: self.s3.region().into(),
             bucket: bucket.clone(),
             access_key: self.s3.access_key().into(),
             secret_key: self.s3.secret_key().into(),
             path_style: true,
-        });
+        };
+        let blob = BlobStore::new(blob_config.clone());
         blob.ensure_bucket().await.unwrap();
         let config = DatabaseConfig {
             budget: 12,
@@ -158,7 +161,7 @@ impl Cluster {
             placements: BTreeMap::from([("main".into(), self.main.placement(&name))]),
         };
         let bucket = self.folder.path().join("s3").join(bucket);
-        TestDatabase { name, config, key: MasterKey::new([7; 32]), blob, bucket }
+        TestDatabase { name, config, key: MasterKey::new([7; 32]), blob, blob_config, bucket }
     }
 
     fn name(&self) -> String {

@@ -20,4 +20,4 @@ pub use cluster::{Cluster, TestDatabase};
 pub use cut::{Cut, Cutter};
 pub use gate::Gate;
 pub use own::own_server;
-pub use server::{Server, bundle};
+pub use server::{PASSWORD, PROVISIONER, Server, bundle};

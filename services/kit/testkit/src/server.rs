@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use tenancy::PlacementConfig;
 
 /// The role that creates tenants in tests, as in an installation.
-pub(crate) const PROVISIONER: &str = "sotay_provisioner";
-pub(crate) const PASSWORD: &str = "provisioner-of-tests";
+pub const PROVISIONER: &str = "sotay_provisioner";
+/// That role's password.
+pub const PASSWORD: &str = "provisioner-of-tests";
 
 /// A server with the provisioner's role. It ends with its value.
 pub struct Server {

@@ -39,6 +39,7 @@ impl Failure {
             | Error::UnsupportedMedia(text)
             | Error::TooLarge(text)
             | Error::Unavailable(text) => of_the_whole(text),
+            Error::TooManyRequests(_) => of_the_whole(&error.to_string()),
             Error::Internal(source) => match tenancy::Trouble::of(source.as_ref()) {
                 Some(trouble) => of_the_whole(trouble.sentence()),
                 None => return error.into(),

@@ -90,7 +90,8 @@ pub(crate) fn header_token(request: &Request) -> Option<String> {
 }
 
 /// Why a body did not come whole.
-fn unread(error: &axum::Error) -> Error {
+#[must_use]
+pub fn unread(error: &axum::Error) -> Error {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {

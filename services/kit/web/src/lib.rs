@@ -22,7 +22,7 @@ pub use card::{Card, CardRow};
 pub use context::{Csrf, Device, Face, Flash, RequestContext, SessionChange, Visitor};
 pub use ctx::{App, Ctx};
 pub use failure::{Bare, Failure, Result};
-pub use input::Input;
+pub use input::{Input, unread};
 pub use policy::Policy;
 pub use routes::{NavEntry, Operation, RouteInfo, Routes, openapi};
 pub use upload::{Upload, UploadedFile};

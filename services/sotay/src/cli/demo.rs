@@ -33,7 +33,7 @@ enum Command {
 impl Demo {
     pub(super) async fn run(self, config: &Config) -> Result<ExitCode, Fault> {
         match self.command {
-            Command::Run => run(config).await,
+            Command::Run => Box::pin(run(config)).await,
             Command::Load { scenario } => load(config, &scenario).await,
         }
     }

@@ -49,7 +49,7 @@ fn started_killed_started_again_and_stopped() {
 fn a_mistake_in_the_configuration_is_named() {
     let place = Place::new();
     let wrong = place.command(&["doctor"]).env("SOTAY__HTTP__PORT", "eighty").output().unwrap();
-    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    let said = String::from_utf8_lossy(&wrong.stdout).into_owned();
     assert!(!wrong.status.success() && said.contains("port"), "{said}");
     let missing =
         place.command(&["serve"]).env("SOTAY__POSTGRES__BIN", "/khong/co").output().unwrap();

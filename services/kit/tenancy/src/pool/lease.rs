@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
@@ -35,7 +35,10 @@ impl Lease {
         let Self { role, pool, .. } = self;
         // Statements of those who serve are counted by whoever listens; they hold
         // placeholders, so that even their text may be shown.
-        let options = pool.options(role, password_version).log_statements(LevelFilter::Debug);
+        let options = pool
+            .options(role, password_version)
+            .log_statements(LevelFilter::Debug)
+            .log_slow_statements(LevelFilter::Debug, Duration::MAX);
         match timeout(SLOW, PgConnection::connect_with(&options)).await {
             Ok(Ok(connection)) => {
                 self.connection = Some(connection);

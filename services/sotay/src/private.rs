@@ -1,0 +1,59 @@
+//! What those who run it look at: `/metrics`, `/healthz`, `/readyz` on a
+//! listener of their own, which visitors never reach.
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse as _, Response},
+};
+use gateway::{Peer, listen::Answer};
+use http::{Method, StatusCode, header};
+use std::time::Duration;
+use tenancy::{Tenants, measure};
+
+/// How often gauges are taken for those who are sent them.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// Answers on the private listener.
+#[derive(Clone)]
+pub struct Private {
+    tenants: Tenants,
+}
+
+impl Private {
+    /// About the process that holds these tenants.
+    #[must_use]
+    pub fn new(tenants: Tenants) -> Self {
+        Self { tenants }
+    }
+}
+
+impl Answer for Private {
+    async fn answer(self, request: Request, _: Peer) -> Response {
+        if request.method() != Method::GET {
+            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        }
+        match request.uri().path() {
+            "/metrics" => {
+                measure::connections(&self.tenants);
+                ([(header::CONTENT_TYPE, telemetry::page::MEDIA_TYPE)], telemetry::page::text())
+                    .into_response()
+            }
+            "/healthz" => "ok\n".into_response(),
+            "/readyz" => match self.tenants.refresh().await {
+                Ok(()) => "ready\n".into_response(),
+                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+                    .into_response(),
+            },
+            _ => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}
+
+/// Takes gauges until it is cancelled.
+pub async fn measure(tenants: Tenants) {
+    let mut tick = tokio::time::interval(INTERVAL);
+    loop {
+        tick.tick().await;
+        measure::connections(&tenants);
+    }
+}
