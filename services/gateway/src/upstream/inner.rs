@@ -59,6 +59,12 @@ impl Inner {
         context: RequestContext,
         left: Duration,
     ) -> Response {
+        if self.app.tenants.get(&context.tenant).is_none() {
+            // The gateway knows of a tenant that is newer than what was last read here.
+            if let Err(error) = self.app.tenants.refresh().await {
+                tracing::warn!("cannot read the registry for a new tenant: {error}");
+            }
+        }
         let context = Arc::new(context);
         let deadline = tokio::time::Instant::now() + left;
         wire::strip(request.headers_mut());

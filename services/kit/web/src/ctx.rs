@@ -138,11 +138,6 @@ impl FromRequestParts<App> for Ctx {
             .extensions
             .get::<Operation>()
             .ok_or_else(|| Error::internal("a route was not added through Routes"))?;
-        if app.tenants.get(&request.tenant).is_none() {
-            // A gateway in another process knows of a tenant that is newer than
-            // what was last read here.
-            app.tenants.refresh().await?;
-        }
         let db = app.tenants.db(&request.tenant)?;
         Ok(Ctx { app: app.clone(), request, operation, db })
     }
