@@ -17,6 +17,7 @@ mod budget;
 mod ddl;
 mod doctor;
 mod documents;
+mod crowd;
 mod door;
 mod faults;
 mod fleet;

@@ -42,7 +42,7 @@ mod words;
 
 pub use announce::announce_in;
 pub use assist::{Attendee, assist_in};
-pub use check_in::{CheckIn, check_in_with};
+pub use check_in::{Asking, CheckIn, check_in_all, check_in_with};
 pub use close::{Closed, close_in};
 pub use create::{NewMeeting, create_in};
 pub use home::home;
@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .route(web::routes!(assist::assist))
         .route(web::routes!(close_form::close_form))
         .route(web::routes!(close::close))
+        .with(check_in::Arrivals::default())
         .nav(30, "/meetings", "Sinh hoạt", "meeting.list")
 }
 

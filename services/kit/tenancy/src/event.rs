@@ -120,4 +120,39 @@ impl TenantTx {
         self.events = true;
         Ok(id)
     }
+
+    /// Records events in the order given, with their outbox rows, in one
+    /// statement.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn record_all(&mut self, world: &World, events: Vec<NewEvent>) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = events.iter().map(|_| world.id()).collect();
+        let column = |of: fn(&NewEvent) -> Option<Uuid>| events.iter().map(of).collect::<Vec<_>>();
+        let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
+        let data: Vec<serde_json::Value> = events.iter().map(|event| event.data.clone()).collect();
+        sqlx::query!(
+            "WITH recorded AS (
+                 INSERT INTO event (id, at, actor, assisted_by, organisation, kind, subject, data)
+                 SELECT id, $2, actor, assisted_by, organisation, kind, subject, data
+                 FROM unnest($1::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[], $8::jsonb[])
+                      AS new (id, actor, assisted_by, organisation, kind, subject, data))
+             INSERT INTO outbox (event) SELECT unnest($1::uuid[])",
+            &ids,
+            world.now(),
+            &column(|event| event.actor.map(|a| a.0)) as &[Option<Uuid>],
+            &column(|event| event.assisted_by.map(|a| a.0)) as &[Option<Uuid>],
+            &column(|event| event.organisation.map(|o| o.0)) as &[Option<Uuid>],
+            &kinds,
+            &column(|event| event.subject) as &[Option<Uuid>],
+            &data,
+        )
+        .execute(&mut **self)
+        .await?;
+        self.events = true;
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@
 //!   cannot do).
 //! - [`Provisioner`] creates tenants and migrates them. Its credentials are
 //!   not those of a running server.
+//! - [`Together`]: pieces of work that arrive together and are done together.
 //! - [`event`] and [`relay`]: what happened, and everything folded from it.
 
 pub mod config;
@@ -22,6 +23,7 @@ pub mod provision;
 pub mod registry;
 pub mod relay;
 pub mod tenants;
+pub mod together;
 pub mod trouble;
 mod wake;
 
@@ -34,6 +36,7 @@ pub use provision::Provisioner;
 pub use registry::{Tenant, TenantKind, TenantState};
 pub use relay::{Fold, Outlet, Relay};
 pub use tenants::Tenants;
+pub use together::Together;
 pub use trouble::Trouble;
 
 /// Whether an error means that trying again may help: see [`Trouble`].

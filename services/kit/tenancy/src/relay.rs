@@ -22,6 +22,9 @@ use time::OffsetDateTime;
 const BATCH: i64 = 1000;
 /// Tenants folded at the same time.
 const AT_ONCE: usize = 4;
+/// How long more events are waited for after the first: in a crowd, figures
+/// are folded and sent four times a second rather than after every commit.
+const GATHER: Duration = Duration::from_millis(250);
 /// How often every tenant is looked at, woken or not: what a process left
 /// unfolded when it was killed is found at the next start or by this sweep.
 const SWEEP: Duration = Duration::from_mins(5);
@@ -91,7 +94,10 @@ impl Relay {
                     let now = Instant::now();
                     self.tenants.active().into_iter().map(|tenant| (tenant, now)).collect()
                 }
-                () = self.tenants.wake().notified() => self.tenants.wake().take(),
+                () = self.tenants.wake().notified() => {
+                    tokio::time::sleep(GATHER).await;
+                    self.tenants.wake().take()
+                }
             };
             stream::iter(due)
                 .for_each_concurrent(AT_ONCE, async |(id, woken)| {

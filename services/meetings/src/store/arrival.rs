@@ -5,8 +5,18 @@ use kernel::{MeetingId, MemberId, OrganisationId, Result};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+/// Somebody who says that they are here.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub code: String,
+    pub member: MemberId,
+    pub via: Via,
+}
+
 /// What came of a check-in.
 pub(crate) struct Arrival {
+    /// Whose it is: the place among those who asked, from 1.
+    pub place: i64,
     pub id: MeetingId,
     pub title: String,
     /// The member's branch, or the group inside it.
@@ -16,43 +26,51 @@ pub(crate) struct Arrival {
     pub at: Option<OffsetDateTime>,
 }
 
-/// Checks a member in to the open meeting of their branch that has the code:
-/// one statement, because everybody does this in the same minutes. Holding the
-/// meeting shared keeps it from being closed meanwhile.
+/// Checks members in, each to the open meeting of their branch that has the
+/// code they gave: one statement, because everybody does this in the same
+/// minutes. Holding the meetings shared keeps them from being closed meanwhile.
+/// Rows are written in one order, so that two such statements cannot wait for
+/// each other. Nothing comes back for who asked in vain.
 pub(crate) async fn check_in(
     conn: &mut PgConnection,
-    code: &str,
-    member: MemberId,
-    via: Via,
+    asked: &[Asked],
     now: OffsetDateTime,
-) -> Result<Option<Arrival>> {
-    let arrival = sqlx::query_as!(
+) -> Result<Vec<Arrival>> {
+    let codes: Vec<String> = asked.iter().map(|one| one.code.clone()).collect();
+    let members: Vec<uuid::Uuid> = asked.iter().map(|one| one.member.0).collect();
+    let vias: Vec<String> = asked.iter().map(|one| one.via.name().to_owned()).collect();
+    let arrivals = sqlx::query_as!(
         Arrival,
         r#"WITH found AS (
-               SELECT m.id, m.title, p.organisation AS home
-               FROM meeting m
+               SELECT asked.place, asked.member, asked.via, m.id, m.title, p.organisation AS home
+               FROM unnest($1::text[], $2::uuid[], $3::text[])
+                    WITH ORDINALITY AS asked (code, member, via, place)
+               JOIN meeting m ON m.code = asked.code
                JOIN organisation held ON held.id = m.organisation
-               JOIN member p ON p.id = $2 AND p.status IN ('active', 'temporary', 'exempt')
+               JOIN member p ON p.id = asked.member AND p.status IN ('active', 'temporary', 'exempt')
                JOIN organisation home ON home.id = p.organisation AND starts_with(home.path, held.path)
-               WHERE m.code = $1
                FOR SHARE OF m),
+           foremost AS (
+               SELECT DISTINCT ON (id, member) place, id, member, via FROM found ORDER BY id, member, place),
            came AS (
                INSERT INTO attendance (meeting, member, state, via, at)
-               SELECT id, $2, 'present', $3, $4 FROM found
+               SELECT id, member, 'present', via, $4 FROM foremost ORDER BY id, member
                ON CONFLICT (meeting, member) DO NOTHING
-               RETURNING member)
-           SELECT f.id AS "id!", f.title AS "title!", f.home AS "home!",
-                  EXISTS (SELECT FROM came) AS "recorded!",
-                  a.state AS "state?: Presence", a.at AS "at?"
-           FROM found f LEFT JOIN attendance a ON a.meeting = f.id AND a.member = $2"#,
-        code,
-        member.0,
-        via.name(),
+               RETURNING meeting, member)
+           SELECT f.place AS "place!", f.id AS "id!", f.title AS "title!", f.home AS "home!",
+                  c.member IS NOT NULL AS "recorded!", a.state AS "state?: Presence", a.at AS "at?"
+           FROM found f
+           LEFT JOIN foremost o ON o.place = f.place
+           LEFT JOIN came c ON c.meeting = o.id AND c.member = o.member
+           LEFT JOIN attendance a ON a.meeting = f.id AND a.member = f.member"#,
+        &codes,
+        &members,
+        &vias,
         now
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(arrival)
+    Ok(arrivals)
 }
 
 /// A meeting as its code shows it to a member who may check in.
