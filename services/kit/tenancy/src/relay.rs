@@ -13,7 +13,8 @@ use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use kernel::{Error, TenantId};
 use sqlx::PgConnection;
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use time::OffsetDateTime;
@@ -25,6 +26,9 @@ const AT_ONCE: usize = 4;
 /// How long more events are waited for after the first: in a crowd, figures
 /// are folded and sent four times a second rather than after every commit.
 const GATHER: Duration = Duration::from_millis(250);
+/// How seldom what leaves a tenant is sent while events keep coming: it is summed
+/// over the whole tenant, and nobody far away watches it by the second.
+const SEND: Duration = Duration::from_secs(5);
 /// How often every tenant is looked at, woken or not: what a process left
 /// unfolded when it was killed is found at the next start or by this sweep.
 const SWEEP: Duration = Duration::from_mins(5);
@@ -88,6 +92,7 @@ impl Relay {
 
     async fn work(&self) {
         let mut sweep = tokio::time::interval(SWEEP);
+        let sendings = Sendings::default();
         loop {
             let due: Vec<(TenantId, Instant)> = tokio::select! {
                 _ = sweep.tick() => {
@@ -101,7 +106,7 @@ impl Relay {
             };
             stream::iter(due)
                 .for_each_concurrent(AT_ONCE, async |(id, woken)| {
-                    if let Err(error) = self.fold(&id).await {
+                    if let Err(error) = self.turn(&id, &sendings).await {
                         tracing::warn!(tenant = %id, "cannot fold the events of {id}, will try again: {error}");
                         measure::fell_behind(self, &id).await;
                         if crate::is_stale(&error) {
@@ -128,8 +133,33 @@ impl Relay {
     pub async fn fold(&self, id: &TenantId) -> Result<(), Error> {
         let db = self.tenants.db(id)?;
         while self.batch(&db).await? > 0 {}
+        self.send(&db).await
+    }
+
+    /// The same, but sends seldom: what is not sent now will be.
+    async fn turn(&self, id: &TenantId, sendings: &Sendings) -> Result<(), Error> {
+        let db = self.tenants.db(id)?;
+        while self.batch(&db).await? > 0 {}
+        match sendings.next(id) {
+            Next::Now => {
+                self.send(&db).await?;
+                sendings.sent(id);
+            }
+            Next::At(time) => {
+                let (wake, id) = (self.tenants.wake().clone(), id.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep_until(time.into()).await;
+                    wake.tenant(&id);
+                });
+            }
+            Next::Promised => {}
+        }
+        Ok(())
+    }
+
+    async fn send(&self, db: &TenantDb) -> Result<(), Error> {
         for outlet in &*self.outlets {
-            outlet.send(&self.tenants, &db).await?;
+            outlet.send(&self.tenants, db).await?;
         }
         Ok(())
     }
@@ -163,9 +193,7 @@ impl Relay {
             self.apply(&mut tx, &ids).await?;
         }
         tx.commit().await?;
-        for outlet in &*self.outlets {
-            outlet.send(&self.tenants, &db).await?;
-        }
+        self.send(&db).await?;
         Ok(count)
     }
 
@@ -232,5 +260,42 @@ impl Relay {
             fold.apply(connection, &events).await?;
         }
         Ok(())
+    }
+}
+
+/// When what leaves each tenant may be sent again.
+#[derive(Default)]
+struct Sendings(Mutex<HashMap<TenantId, Sending>>);
+
+struct Sending {
+    not_before: Instant,
+    /// Somebody waits for that time already.
+    promised: bool,
+}
+
+enum Next {
+    Now,
+    At(Instant),
+    Promised,
+}
+
+impl Sendings {
+    fn next(&self, id: &TenantId) -> Next {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get_mut(id) {
+            Some(sending) if Instant::now() < sending.not_before => {
+                if std::mem::replace(&mut sending.promised, true) {
+                    Next::Promised
+                } else {
+                    Next::At(sending.not_before)
+                }
+            }
+            _ => Next::Now,
+        }
+    }
+
+    fn sent(&self, id: &TenantId) {
+        let sending = Sending { not_before: Instant::now() + SEND, promised: false };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), sending);
     }
 }
