@@ -90,7 +90,7 @@ impl Platform {
                 main.host, main.port, main.database
             ))
         })?;
-        let passwords = Passwords::new(world.clone())?;
+        let passwords = Passwords::new(world.clone());
         let all = routes(&blob, passwords.clone(), parts);
         let infos = all.infos().to_vec();
         let operations: Vec<&str> = infos.iter().map(|info| info.operation).collect();

@@ -4,7 +4,7 @@
 //! which no tenant takes more than half.
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
+    Algorithm, Argon2, Block, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
 };
 use kernel::{Error, Errors, TenantId, World};
@@ -12,6 +12,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use subtle::ConstantTimeEq as _;
 use telemetry::count::PasswordWaiting;
 use tenancy::MasterKey;
 use tokio::sync::Semaphore;
@@ -25,6 +26,16 @@ const LONGEST: usize = 200;
 /// them waits for two seconds.
 const LINE: usize = 64;
 
+/// How every hash of ours begins.
+const COST: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+/// What is checked when there is no such account, so that the answer takes as
+/// long; it is the hash of no password that anybody knows.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUhIQ$Zm9yIGFsbCB3ZSBrbm93IHRoaXMgaXMgbm90aGluZ3M";
+
+/// Most pieces of working memory that are kept between checks, each 19 MiB:
+/// fresh memory costs a third of a check once more.
+const KEPT: usize = 4;
+
 /// A password as it is stored: a PHC string.
 #[derive(Clone)]
 pub struct PasswordHash(pub(crate) String);
@@ -34,22 +45,18 @@ pub struct PasswordHash(pub(crate) String);
 pub struct Passwords {
     cores: Arc<Semaphore>,
     line: Arc<Line>,
-    /// What is checked when there is no such account, so that the answer takes
-    /// as long.
-    nobody: Arc<str>,
+    memory: Arc<Memory>,
     world: World,
 }
 
 impl Passwords {
     /// Ready to hash.
-    ///
-    /// # Errors
-    /// When hashing does not work at all.
-    pub fn new(world: World) -> Result<Self, Error> {
+    #[must_use]
+    pub fn new(world: World) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let nobody = hash("nobody has this password", &world.bytes())?;
         let line = Arc::new(Line { places: cores * LINE, taken: Mutex::default() });
-        Ok(Self { cores: Arc::new(Semaphore::new(cores)), line, nobody: nobody.into(), world })
+        let cores = Arc::new(Semaphore::new(cores));
+        Self { cores, line, memory: Arc::default(), world }
     }
 
     /// A place in the line of those of whom nothing is known yet, kept until it
@@ -94,13 +101,34 @@ impl Passwords {
         let turn = self.cores.clone().acquire_owned().await?;
         let password: String = password.chars().take(LONGEST + 1).collect();
         let known = stored.is_some();
-        let stored = stored.map_or_else(|| self.nobody.to_string(), ToOwned::to_owned);
+        let stored = stored.unwrap_or(NOBODY).to_owned();
+        let memory = self.memory.clone();
         let right = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            verify(&password, &stored)
+            let mut blocks = memory.take();
+            let right = verify(&password, &stored, &mut blocks);
+            memory.keep(blocks);
+            right
         })
         .await?;
         Ok(right && known)
+    }
+}
+
+/// Working memory that is not in use.
+#[derive(Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn take(&self) -> Vec<Block> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn keep(&self, blocks: Vec<Block>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(blocks);
+        }
     }
 }
 
@@ -178,19 +206,32 @@ fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
     Ok(hash.to_string())
 }
 
-fn verify(password: &str, stored: &str) -> bool {
-    let Ok(hash) = phc::PasswordHash::new(stored) else { return false };
-    argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &hash).is_ok())
+fn verify(password: &str, stored: &str, blocks: &mut Vec<Block>) -> bool {
+    let (Ok(hash), Ok(argon2)) = (phc::PasswordHash::new(stored), argon2()) else { return false };
+    let (Some(salt), Some(expected), true) = (hash.salt, hash.hash, stored.starts_with(COST))
+    else {
+        return argon2.verify_password(password.as_bytes(), &hash).is_ok();
+    };
+    // What the library does, but in memory that is there already.
+    blocks.resize(argon2.params().block_count(), Block::default());
+    let mut out = [0; 32];
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut out, blocks)
+        .is_ok_and(|()| bool::from(out.ct_eq(expected.as_bytes())))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Passwords, check, hash, verify};
+    use super::{COST, NOBODY, Passwords, argon2, check, hash, verify};
+    use argon2::{
+        Algorithm, Argon2, Params, Version,
+        password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
+    };
     use kernel::{Errors, TenantId, World};
 
     #[test]
     fn one_tenant_takes_no_more_than_half_of_the_line() {
-        let passwords = Passwords::new(World::system()).unwrap();
+        let passwords = Passwords::new(World::system());
         let places = passwords.line.places;
         let (a, b) = (TenantId::new("ha-noi").unwrap(), TenantId::new("hung-yen").unwrap());
         let mut of_a: Vec<_> = std::iter::from_fn(|| passwords.line_up(&a).ok()).collect();
@@ -205,10 +246,34 @@ mod tests {
     #[test]
     fn a_hash_verifies_its_own_password_only() {
         let stored = hash("một câu dễ nhớ", &[7; 16]).unwrap();
-        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert!(verify("một câu dễ nhớ", &stored));
-        assert!(!verify("một câu khó nhớ", &stored));
-        assert!(!verify("x", "not a hash"));
+        assert!(stored.starts_with(COST), "{stored}");
+        let mut blocks = Vec::new();
+        for _ in 0..2 {
+            assert!(verify("một câu dễ nhớ", &stored, &mut blocks), "in used memory too");
+            assert!(!verify("một câu khó nhớ", &stored, &mut blocks));
+        }
+        assert!(!verify("x", "not a hash", &mut blocks));
+        let library = argon2().unwrap();
+        let hash = phc::PasswordHash::new(&stored).unwrap();
+        assert!(library.verify_password("một câu dễ nhớ".as_bytes(), &hash).is_ok());
+    }
+
+    #[test]
+    fn hashes_of_other_costs_are_checked_as_they_say() {
+        let params = Params::new(64, 1, 1, None).unwrap();
+        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let stored: phc::PasswordHash =
+            cheap.hash_password_with_salt("cũ".as_bytes(), &[7; 16]).unwrap();
+        assert!(verify("cũ", &stored.to_string(), &mut Vec::new()));
+        assert!(!verify("mới", &stored.to_string(), &mut Vec::new()));
+    }
+
+    #[test]
+    fn nobody_costs_as_much_as_anybody() {
+        assert!(NOBODY.starts_with(COST));
+        let nobody = phc::PasswordHash::new(NOBODY).unwrap();
+        assert_eq!(nobody.hash.map(|hash| hash.len()), Some(32));
+        assert!(!verify("", NOBODY, &mut Vec::new()));
     }
 
     #[test]
