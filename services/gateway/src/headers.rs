@@ -24,6 +24,7 @@ pub(crate) fn dress(headers: &mut HeaderMap, request_id: &str, secure: bool) {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
+    headers.reserve(fixed.len() + 3);
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -3,7 +3,13 @@
 mod cli;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// A request is many small pieces of memory, taken on one core and given back on
+/// another; a third of a proxied request's time went into that.
+#[global_allocator]
+static MEMORY: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
