@@ -14,6 +14,9 @@ pub enum Budget {
     SignIn,
     /// `transfer`: a file comes in or is made, which takes its time.
     Transfer,
+    /// `shared`: what arrives together is done in one go, so each waits for the
+    /// others and takes hardly anything for itself.
+    Shared,
     /// `static`: the page is the same for every visitor and reads nothing.
     Static,
 }
@@ -23,6 +26,7 @@ impl Budget {
         match name {
             "sign_in" => Some(Self::SignIn),
             "transfer" => Some(Self::Transfer),
+            "shared" => Some(Self::Shared),
             "static" => Some(Self::Static),
             _ => None,
         }

@@ -28,6 +28,7 @@ pub(crate) struct Guard {
     tenant_visitors: Counter,
     tenant_members: Counter,
     work: Shed,
+    shared: Shed,
     uploads: Shed,
     exports: Shed,
 }
@@ -56,6 +57,7 @@ impl Guard {
             tenant_visitors: Counter::new(limits.tenant_visitors),
             tenant_members: Counter::new(limits.tenant_members),
             work: Shed::new(limits.work),
+            shared: Shed::new(limits.shared),
             uploads: Shed::new(limits.uploads),
             exports: Shed::new(limits.exports),
         }
@@ -137,15 +139,19 @@ impl Visit<'_> {
     /// # Errors
     /// When too many are under way.
     pub(crate) async fn place(&self) -> Result<Option<Place>, Refusal> {
-        let shed = match (self.budget, self.token) {
+        let (reason, shed) = match (self.budget, self.token) {
             // A page that reads nothing; and hashes have a line of their own.
             (Budget::Static, None) | (Budget::SignIn, _) => return Ok(None),
-            (Budget::Transfer, _) if self.reads => &self.guard.exports,
-            (Budget::Transfer, _) => &self.guard.uploads,
-            _ => &self.guard.work,
+            (Budget::Transfer, _) if self.reads => ("exports", &self.guard.exports),
+            (Budget::Transfer, _) => ("uploads", &self.guard.uploads),
+            (Budget::Shared, _) => ("shared", &self.guard.shared),
+            _ => ("work", &self.guard.work),
         };
         let rank = if self.familiar { Rank::Member } else { Rank::Stranger };
-        shed.place(self.tenant, rank).await.map(Some).map_err(|_| Refusal::crowded())
+        shed.place(self.tenant, rank).await.map(Some).map_err(|_| {
+            telemetry::count::shed(reason);
+            Refusal::crowded()
+        })
     }
 
     /// Whose the token was; `None` when nobody's.

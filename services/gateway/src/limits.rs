@@ -25,8 +25,12 @@ pub struct Limits {
     pub tenant_members: Rate,
     /// Requests under way at once. Not above `database.budget` and
     /// `database.per_tenant`: then it is here that requests wait, where somebody
-    /// decides who goes first, and not for a connection.
+    /// decides who goes first, and not for a connection. With the database on the
+    /// same machine twice the cores for a tenant is enough: more only take turns
+    /// on them, and whoever comes from another tenant with all of them.
     pub work: Places,
+    /// Check-ins under way at once, which share their transactions.
+    pub shared: Places,
     /// Uploads under way at once, which take minutes on a weak link.
     pub uploads: Places,
     /// Spreadsheets being made at once.
@@ -62,6 +66,7 @@ impl Rate {
 
 impl Default for Limits {
     fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             // A hall of a hundred people opens the QR code's page, signs in and
             // lands on the home page: five or six requests each before they are
@@ -76,7 +81,8 @@ impl Default for Limits {
             // A province's members all open the same announcement.
             tenant_visitors: Rate::new(18_000, 6_000),
             tenant_members: Rate::new(120_000, 20_000),
-            work: Places { total: 48, per_tenant: 12 },
+            work: Places { total: (8 * cores).clamp(16, 48), per_tenant: (2 * cores).clamp(4, 12) },
+            shared: Places { total: 512, per_tenant: 128 },
             uploads: Places { total: 128, per_tenant: 32 },
             exports: Places { total: 8, per_tenant: 4 },
         }
@@ -118,9 +124,12 @@ impl Limits {
                 ));
             }
         }
-        for (name, places) in
-            [("work", self.work), ("uploads", self.uploads), ("exports", self.exports)]
-        {
+        for (name, places) in [
+            ("work", self.work),
+            ("shared", self.shared),
+            ("uploads", self.uploads),
+            ("exports", self.exports),
+        ] {
             if places.per_tenant == 0 || places.total < places.per_tenant {
                 return Err(format!(
                     "limits.{name}: per_tenant từ 1 trở lên, total không nhỏ hơn per_tenant"

@@ -44,7 +44,7 @@ impl Rank {
     fn standing(self) -> Duration {
         match self {
             Self::Member => Duration::from_millis(200),
-            Self::Stranger => Duration::from_millis(50),
+            Self::Stranger => Duration::from_millis(100),
         }
     }
 }

@@ -154,7 +154,7 @@ pub struct CheckedIn {
 }
 
 /// Checks the member in to the open meeting of their branch.
-#[utoipa::path(post, path = "/meetings/check-in", operation_id = "meeting.check_in", tag = "meetings",
+#[utoipa::path(post, path = "/meetings/check-in", operation_id = "meeting.check_in", extensions(("x-budget" = json!("shared"))), tag = "meetings",
     request_body(content((CheckInInput = "application/x-www-form-urlencoded"), (CheckInInput = "application/json"))),
     responses((status = 200, body = CheckedIn), (status = 410, description = "The meeting is over"),
         (status = 422, description = "No such code")))]
