@@ -12,8 +12,14 @@ use directory::{
     roster,
 };
 use kernel::{AccountId, OrganisationId, TenantId};
-use render::sheet::write::{Cell, Column, write_csv};
-use sotay::{Platform, demo::people::People as Generator, demo::people::Status, onboarding};
+use sotay::{
+    Platform,
+    demo::{
+        people::{People as Generator, Person, Status},
+        write_roster,
+    },
+    onboarding,
+};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -103,45 +109,43 @@ fn branch(number: usize) -> String {
 }
 
 /// A roster as a board would send it, branch by branch.
-pub fn write_roster(path: &Path, rows: usize) -> Result<()> {
-    let columns = [
-        "Họ và tên",
-        "Ngày sinh",
-        "Giới tính",
-        "Ngày vào Đảng",
-        "Ngày chính thức",
-        "Số thẻ đảng",
-        "Số lý lịch",
-        "Mã chi bộ",
-        "Điện thoại",
-        "Tình trạng",
-        "Trạng thái",
-        "Có điện thoại thông minh",
-    ]
-    .map(|title| Column::text(title, 20.0));
+pub fn write_file(path: &Path, rows: usize) -> Result<()> {
     let mut generator = Generator::for_tenant(2026, 1).ok_or("hết người giả định")?;
-    let rows = (0..rows).map_while(|number| {
-        let person = generator.next_member()?;
-        let date = kernel::viet::format_date;
-        let cells = [
-            person.full_name,
-            date(person.born_on),
-            person.sex.label().into(),
-            date(person.admitted_on),
-            person.official_on.map(date).unwrap_or_default(),
-            person.card_number.unwrap_or_default(),
-            person.file_number,
-            branch(number / BRANCH),
-            person.phone,
-            person.standing.label().into(),
-            // Everybody may check in.
-            Status::Active.label().into(),
-            if person.has_smartphone { "có" } else { "không" }.into(),
-        ];
-        Some(Vec::from(cells.map(Cell::Text)))
+    let people = (0..rows).map_while(|number| {
+        // Everybody may check in.
+        let person = Person { status: Status::Active, ..generator.next_member()? };
+        Some((branch(number / BRANCH), person))
     });
-    write_csv(std::fs::File::create(path)?, &columns, rows)?;
+    write_roster(std::fs::File::create(path)?, people)?;
     Ok(())
+}
+
+/// As many tenants, each with its administrator signed in: slug and token. Their
+/// roles are the server's, so `slugs` are of one measurement.
+pub async fn administered(
+    database: &Database,
+    slugs: &str,
+    count: usize,
+) -> Result<Vec<(String, String)>> {
+    let files: Vec<TenantFile> =
+        (0..count).map(|number| file(&format!("{slugs}-{number}"))).collect::<Result<_>>()?;
+    database.provisioner().apply_all(&files, AT_ONCE).await?;
+    let platform = database.platform().await?;
+    let password = platform.passwords.hash(PASSWORD).await?;
+    let (world, key) = (&platform.app.world, platform.app.tenants.key());
+    let mut admins = Vec::new();
+    for file in files {
+        let onboarded = onboarding::welcome(&platform, &file).await?;
+        let db = platform.app.tenants.db(&file.slug)?;
+        let mut tx = db.begin().await?;
+        let code = onboarded.code.ok_or("không có mã kích hoạt")?;
+        let account = activate::redeem_in(&mut tx, world, key, &code, &password).await?;
+        let token = session::start(&mut tx, world, account, "bench").await?.token;
+        tx.commit().await?;
+        admins.push((file.slug.to_string(), token));
+    }
+    platform.app.tenants.close().await;
+    Ok(admins)
 }
 
 /// Accounts, sessions, documents and open meetings in the large province.
@@ -215,7 +219,7 @@ async fn some_people(
 ) -> Result<TenantDb> {
     let db = found(database, platform, LARGE).await?;
     let path: PathBuf = ground.path("some.csv");
-    write_roster(&path, 20_000)?;
+    write_file(&path, 20_000)?;
     roster::import_file(&db, &platform.app.world, None, &path, false, |_| {}).await?;
     Ok(db)
 }

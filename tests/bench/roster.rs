@@ -27,7 +27,7 @@ pub async fn measure(ground: &Ground, database: &Database, report: &mut Report) 
     let mut ended = Vec::new();
     for (slug, rows) in [(people::SMALL, FEW), (people::LARGE, ROWS)] {
         let path = ground.path(&format!("{rows}.csv"));
-        people::write_roster(&path, rows)?;
+        people::write_file(&path, rows)?;
         let path = path.display().to_string();
         let arguments = ["roster", "import", &path, "--tenant", slug, "--json"];
         ended.push(process::run(database, &arguments).await?);

@@ -14,15 +14,15 @@ use std::{convert::Infallible, path::Path};
 use time::Duration;
 
 const TENANT: &str = "thanh-hoa";
-const TITLE: &str = "Nghị quyết về đẩy mạnh chuyển đổi số";
+pub const TITLE: &str = "Nghị quyết về đẩy mạnh chuyển đổi số";
 const NUMBER: &str = "01-NQ/TU";
-const RESOLUTION: &[u8] =
+pub const RESOLUTION: &[u8] =
     include_bytes!("../../services/sotay/demo/documents/01-nq-tu-chuyen-doi-so.pdf");
 const PLAN: &[u8] =
     include_bytes!("../../services/sotay/demo/documents/02-kh-tu-trien-khai-so-tay.pdf");
 
 /// The form, filled in well but for `changes`.
-fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let good = [
         ("organisation", "goc"),
         ("kind", "nghi_quyet"),

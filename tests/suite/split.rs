@@ -10,7 +10,7 @@ use embedded::ca::DevCa;
 use gateway::{
     Peer,
     listen::{self, Answer as _, Bounds},
-    upstream::{Deadline, Inner, Remote},
+    upstream::{Deadline, Identity, Inner, Remote},
 };
 use http::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -138,14 +138,14 @@ async fn service(router: Router) -> (TestApp, Remote, watch::Sender<bool>) {
     let inner = Inner::new(app.platform.app.clone(), router);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(listen::serve(listener, Some(tls), Bounds::internal(), inner, stopped));
-    let remote = Remote::new(
-        "Thử",
-        address.parse().unwrap(),
-        &identity,
-        app.database.key.clone(),
-        app.world.clone(),
-    );
-    (app, remote.unwrap(), stop)
+    let remote = remote_at(&app, &address, &identity);
+    (app, remote, stop)
+}
+
+/// The gateway's end of a service at `address`.
+fn remote_at(app: &TestApp, address: &str, identity: &Identity) -> Remote {
+    let (key, world) = (app.database.key.clone(), app.world.clone());
+    Remote::new("Thử", address.parse().unwrap(), identity, key, world).unwrap()
 }
 
 fn asked(method: Method, body: Body) -> Request<Body> {
@@ -251,14 +251,7 @@ fn only_what_can_do_no_harm_is_asked_twice() {
                 tokio::spawn(server.serve_connection(TokioIo::new(stream), lose));
             }
         });
-        let remote = Remote::new(
-            "Thử",
-            address.parse().unwrap(),
-            &identity,
-            app.database.key.clone(),
-            app.world.clone(),
-        )
-        .unwrap();
+        let remote = remote_at(&app, &address, &identity);
         for (method, body, times) in [
             (Method::GET, Body::empty(), 2),
             (Method::POST, Body::empty(), 1),

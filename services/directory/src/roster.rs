@@ -26,6 +26,7 @@ mod upload;
 mod view;
 mod words;
 
+pub use column::columns;
 pub use import::{check, import_file, run, start};
 pub use pass::{Progress, Summary};
 

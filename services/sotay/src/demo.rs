@@ -8,6 +8,8 @@ pub mod quang_ngai_2024;
 pub mod reference;
 pub mod units;
 
+pub use load::write_roster;
+
 use serde::{Deserialize, Serialize};
 
 /// Everybody's password in the demo.

@@ -4,29 +4,14 @@ use super::{TENANT, assert_away, count, readiness};
 use crate::{
     app::{TestApp, cluster},
     browser::{Answer, Browser},
+    documents::{RESOLUTION, TITLE, form},
     run,
 };
 use testkit::Gate;
 
-const RESOLUTION: &[u8] =
-    include_bytes!("../../../services/sotay/demo/documents/01-nq-tu-chuyen-doi-so.pdf");
-const TITLE: &str = "Nghị quyết về đẩy mạnh chuyển đổi số";
-
 async fn publish(editor: &mut Browser, number: &str) -> Answer {
     editor.get("/documents/new").await;
-    let fields = [
-        ("organisation", "goc"),
-        ("kind", "nghi_quyet"),
-        ("number", number),
-        ("title", TITLE),
-        ("summary", "Năm nhóm nhiệm vụ của chi bộ"),
-        ("issuer", ""),
-        ("issued_on", "15/10/2026"),
-        ("must_read_by", "30/11/2026"),
-        ("attested", "true"),
-        ("attested_by", "Lê Văn Kiểm, Chánh Văn phòng"),
-    ];
-    editor.upload("/documents", &fields, "01-nq-tu.pdf", RESOLUTION).await
+    editor.upload("/documents", &form(&[("number", number)]), "01-nq-tu.pdf", RESOLUTION).await
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The columns of a roster: their titles, what else people call them, and what
 //! the template says of them.
 
+use render::sheet::write;
+
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
@@ -19,6 +21,7 @@ pub(super) enum Column {
 }
 
 /// What there is to say about a column.
+#[derive(Clone, Copy)]
 pub(super) struct Spec {
     pub column: Column,
     /// As the template writes it.
@@ -31,6 +34,12 @@ pub(super) struct Spec {
     pub width: f64,
     /// Two made-up people.
     pub examples: [&'static str; 2],
+}
+
+/// The columns as a file of ours has them, in the order of the template.
+#[must_use]
+pub fn columns() -> [write::Column<'static>; 12] {
+    COLUMNS.map(|spec| write::Column::text(spec.title, spec.width))
 }
 
 /// Every column, in the order of the template and of [`Column`].

@@ -1,12 +1,12 @@
 //! The file to fill in.
 
 use super::{
-    column::{COLUMNS, Spec},
+    column::{COLUMNS, Spec, columns},
     store,
 };
 use axum::body::Body;
 use kernel::Error;
-use render::sheet::write::{Column, Sheet, write_xlsx};
+use render::sheet::write::{Sheet, write_xlsx};
 use web::{Ctx, Download};
 
 /// The media type of a workbook.
@@ -30,8 +30,7 @@ pub(super) async fn template(ctx: Ctx) -> web::Result<Download> {
 }
 
 fn workbook(codes: &[(String, String)]) -> Result<Vec<u8>, Error> {
-    let columns: Vec<Column> =
-        COLUMNS.iter().map(|spec| Column::text(spec.title, spec.width)).collect();
+    let columns = columns();
     let example =
         |which: usize| COLUMNS.iter().map(|spec| cell(spec, which)).collect::<Vec<_>>().join(" | ");
     let (first, second) = (example(0), example(1));

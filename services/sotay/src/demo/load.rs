@@ -8,8 +8,8 @@ use directory::{
     roster,
 };
 use kernel::{MemberId, OrganisationId, viet, world::VIETNAM};
-use render::sheet::write::{Cell, Column, write_csv};
-use std::{collections::HashSet, fs::File};
+use render::sheet::write::{Cell, WriteError, write_csv};
+use std::{collections::HashSet, fs::File, io};
 use tenancy::TenantDb;
 use time::{Date, Duration, OffsetDateTime, Time};
 
@@ -29,24 +29,8 @@ pub(super) async fn import(
     let folder =
         tempfile::tempdir().map_err(|e| Fault::new(format!("Không ghi được tệp tạm: {e}")))?;
     let path = folder.path().join("danh-sach-dang-vien.csv");
-    let columns = [
-        "Họ và tên",
-        "Ngày sinh",
-        "Giới tính",
-        "Ngày vào Đảng",
-        "Ngày chính thức",
-        "Số thẻ đảng",
-        "Số lý lịch",
-        "Mã chi bộ",
-        "Điện thoại",
-        "Tình trạng",
-        "Trạng thái",
-        "Có điện thoại thông minh",
-    ]
-    .map(|title| Column::text(title, 20.0));
-    let rows = people.map(|(branch, person)| row(branch, &person));
     let target = File::create(&path).map_err(|e| crate::fault::file(&path, &e))?;
-    write_csv(target, &columns, rows).map_err(|e| Fault::new(e.to_string()))?;
+    write_roster(target, people).map_err(|e| Fault::new(e.to_string()))?;
     let world = platform.app.world.at(noon(on));
     let (_, summary) = roster::import_file(db, &world, None, &path, false, |_| {}).await?;
     if summary.bad > 0 {
@@ -56,6 +40,19 @@ pub(super) async fn import(
             summary.bad
         )));
     }
+    Ok(())
+}
+
+/// Writes people with the codes of their branches as a roster in CSV.
+///
+/// # Errors
+/// When `target` cannot be written.
+pub fn write_roster(
+    target: impl io::Write,
+    people: impl Iterator<Item = (String, Person)>,
+) -> Result<(), WriteError> {
+    let rows = people.map(|(branch, person)| row(branch, &person));
+    write_csv(target, &roster::columns(), rows)?;
     Ok(())
 }
 

@@ -1,21 +1,7 @@
 use super::{Line, Rules};
-use crate::roster::{branches, header::Header};
+use crate::roster::{branches, column::COLUMNS, header::Header};
 use time::macros::date;
 
-const TITLES: [&str; 12] = [
-    "Họ và tên",
-    "Ngày sinh",
-    "Giới tính",
-    "Ngày vào Đảng",
-    "Ngày chính thức",
-    "Số thẻ đảng",
-    "Số lý lịch",
-    "Mã chi bộ",
-    "Điện thoại",
-    "Tình trạng",
-    "Trạng thái",
-    "Có điện thoại thông minh",
-];
 const GOOD: [&str; 12] = [
     "Lê Thị Lan",
     "03/02/1975",
@@ -33,7 +19,7 @@ const GOOD: [&str; 12] = [
 
 fn read(cells: &[&str]) -> Option<Line> {
     let own = |texts: &[&str]| texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>();
-    let header = Header::read(&own(&TITLES)).unwrap();
+    let header = Header::read(&own(&COLUMNS.map(|spec| spec.title))).unwrap();
     let branches = branches::tests::some();
     let rules = Rules { header: &header, branches: &branches, today: date!(2026 - 11 - 03) };
     rules.read(7, &own(cells))
