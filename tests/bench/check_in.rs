@@ -7,6 +7,7 @@ use crate::{
     people::{LARGE, People},
     process::Serving,
     report::{Goal, Report},
+    statements::{self, Script},
 };
 use std::fmt::Write as _;
 
@@ -32,9 +33,14 @@ pub async fn measure(
          via text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (meeting, member))"
     );
     ground.superuser(&database.name, &table).await?;
+    // What every request begins with: whose session it is.
+    let samples = [&people.members[0]];
+    let look_up = statements::of(ground, database, "/api/v1/documents", &samples).await?;
+    let look_up = look_up.first().ok_or("không có câu lệnh nào")?.first();
+    let look_ups = load::pgbench(ground, database, &role, &look_up, SECONDS).await?;
     let serving = Serving::start(database).await?;
     let url = format!("http://127.0.0.1:{}", serving.port);
-    let insert = [INSERT.to_owned()];
+    let insert = Script { statements: 1, text: INSERT.into(), variables: Vec::new() };
 
     // Everybody checks in to a meeting once, so the supply is finite: the first
     // round finds out how long the others may last.
@@ -70,7 +76,7 @@ pub async fn measure(
         }
         ours.push(seen.rate);
         slowest.push(seen.p99);
-        let rate = load::pgbench(ground, database, &role, &insert, &[], SECONDS).await?;
+        let rate = load::pgbench(ground, database, &role, &insert, SECONDS).await?;
         against.push(rate);
     }
     drop(serving);
@@ -81,6 +87,9 @@ pub async fn measure(
     let note = format!("p99 {:.1} ms; with its session look-up, event, folds", median(slowest));
     let figures = (median(ours), median(against));
     report.pair(NAME, "1/s", figures, Some(Goal::RatioAtLeast(0.8)), note);
+    let name = "  the look-up of a session alone, in pgbench, against the same";
+    let note = "what a check-in cannot do without, before HTTP and the row itself";
+    report.pair(name, "1/s", (look_ups, figures.1), None, note);
     Ok(())
 }
 

@@ -1,19 +1,21 @@
 //! A thousand tenants migrated, and one more made.
 
 use crate::{Result, ground::Ground, load::median, people, process, report::Report};
-use std::fs;
+use std::{fs, time::Instant};
+use tenancy::migrations::Schema;
 
 const TENANTS: usize = 1_000;
 /// Of each command.
 const RUNS: usize = 5;
+/// As many as `sotay migrate` puts to work.
+const WORKERS: usize = 4;
 
 pub async fn measure(ground: &Ground, report: &mut Report) -> Result<()> {
     ground.hurry(true).await?;
     let database = ground.database("fleet").await?;
     let provisioner = database.provisioner();
-    for number in 0..TENANTS {
-        provisioner.apply(&people::file(&format!("tinh-{number:04}"))?).await?;
-    }
+    let files = (0..TENANTS).map(|number| people::file(&format!("tinh-{number:04}")));
+    provisioner.apply_all(&files.collect::<Result<Vec<_>>>()?, WORKERS).await?;
     ground
         .superuser(&database.name, "ANALYZE platform.tenant; ANALYZE platform.tenant_migration")
         .await?;
@@ -42,5 +44,16 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<()> {
     let name = "tenant apply, one new tenant beside 1,000";
     let note = "the whole command, durable, with root organisation and administrator";
     report.alone(name, "s", median(new), Some(0.3), note);
+
+    let next = Schema::default().and("bench", "ALTER TABLE member ADD COLUMN bench text");
+    let began = Instant::now();
+    let migrated = provisioner.with_schema(next).migrate_tenants(WORKERS).await?;
+    let took = began.elapsed().as_secs_f64();
+    if migrated.migrated.len() != TENANTS + RUNS {
+        return Err(format!("chỉ {} đơn vị được nâng cấp", migrated.migrated.len()).into());
+    }
+    let name = "migrate, a column for each of 1,000 tenants";
+    let note = format!("{} tenants, {WORKERS} workers, durable", TENANTS + RUNS);
+    report.alone(name, "s", took, Some(10.0), note);
     Ok(())
 }

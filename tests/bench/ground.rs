@@ -51,6 +51,11 @@ pub struct Database {
 
 impl Ground {
     pub async fn start() -> Result<Self> {
+        Self::with_sessions(SESSIONS).await
+    }
+
+    /// With a server that lets in so many sessions.
+    pub async fn with_sessions(max_connections: u32) -> Result<Self> {
         let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
         fs::create_dir_all(&place)?;
         // On the disk of the source, not in /tmp, which may be memory.
@@ -61,7 +66,7 @@ impl Ground {
                 PathBuf::from,
             ),
             data: folder.path().join("postgres"),
-            max_connections: SESSIONS,
+            max_connections,
             durable: true,
         };
         let postgres = Postgres::start(options).await?;

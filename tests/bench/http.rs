@@ -4,7 +4,7 @@ use crate::Result;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpSocket,
+    net::{TcpSocket, TcpStream},
 };
 
 /// An answer.
@@ -28,6 +28,46 @@ pub async fn ask(from: Ipv4Addr, port: u16, head: &str, body: &str) -> Result<An
     let (head, body) = text.split_once("\r\n\r\n").ok_or("trả lời dở dang")?;
     let status = head.split(' ').nth(1).ok_or("trả lời không phải HTTP")?.parse()?;
     Ok(Answer { status, body: body.to_owned() })
+}
+
+/// A connection that is kept for the next request.
+pub struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Connection {
+    pub async fn open(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, read: Vec::new() })
+    }
+
+    /// Sends a whole request and reads the whole answer, of which only the
+    /// status is kept.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<u16> {
+        self.stream.write_all(request).await?;
+        self.read.clear();
+        let (status, whole) = loop {
+            if self.stream.read_buf(&mut self.read).await? == 0 {
+                return Err("kết nối bị đóng".into());
+            }
+            let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") else {
+                continue;
+            };
+            let head = std::str::from_utf8(&self.read[..end])?.to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.ok_or("trả lời không nói độ dài")?.parse()?;
+            let status = head.split(' ').nth(1).ok_or("trả lời không phải HTTP")?.parse()?;
+            break (status, end + 4 + length);
+        };
+        while self.read.len() < whole {
+            if self.stream.read_buf(&mut self.read).await? == 0 {
+                return Err("trả lời dở dang".into());
+            }
+        }
+        Ok(status)
+    }
 }
 
 /// A page or document of a tenant for somebody's bearer token.

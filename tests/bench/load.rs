@@ -3,6 +3,7 @@
 use crate::{
     Result,
     ground::{Database, Ground},
+    statements::Script,
 };
 use std::{fmt::Write as _, fs, path::Path};
 use tokio::process::Command;
@@ -70,7 +71,7 @@ pub fn request(head: &str, body: &str) -> String {
     text
 }
 
-/// Sends `requests` over `connections` for some seconds.
+/// Sends `requests` over `connections` for some seconds; all must succeed.
 pub async fn wrk(
     ground: &Ground,
     url: &str,
@@ -78,6 +79,28 @@ pub async fn wrk(
     connections: u32,
     seconds: u32,
 ) -> Result<Seen> {
+    let (seen, errors) = send(ground, url, requests, connections, seconds).await?;
+    if errors > 0.0 {
+        return Err(format!("wrk: {errors} trong {} yêu cầu hỏng", seen.requests).into());
+    }
+    Ok(seen)
+}
+
+/// The same before anything is measured: whoever is not known yet may be sent
+/// away while connections are still being opened.
+pub async fn warm(ground: &Ground, url: &str, requests: &str, connections: u32) -> Result<()> {
+    send(ground, url, requests, connections, 2).await?;
+    Ok(())
+}
+
+/// What was seen, and how many requests failed.
+async fn send(
+    ground: &Ground,
+    url: &str,
+    requests: &str,
+    connections: u32,
+    seconds: u32,
+) -> Result<(Seen, f64)> {
     let (script, file) = (ground.path("wrk.lua"), ground.path("requests"));
     fs::write(&script, SCRIPT)?;
     fs::write(&file, requests)?;
@@ -98,32 +121,26 @@ pub async fn wrk(
         .map(str::parse)
         .collect::<std::result::Result<_, _>>()?;
     let [requests, seconds, p99, errors] = numbers[..] else { return Err("wrk".into()) };
-    if errors > 0.0 {
-        return Err(format!("wrk: {errors} trong {requests} yêu cầu hỏng\n{text}").into());
-    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-    Ok(Seen { requests: requests as u64, rate: requests / seconds, p99 })
+    Ok((Seen { requests: requests as u64, rate: requests / seconds, p99 }, errors))
 }
 
 /// Transactions a second of pgbench with prepared statements, logged in as a
-/// tenant's role. One of the scripts is drawn for each transaction.
+/// tenant's role.
 pub async fn pgbench(
     ground: &Ground,
     database: &Database,
     role: &str,
-    scripts: &[String],
-    variables: &[(String, String)],
+    script: &Script,
     seconds: u32,
 ) -> Result<f64> {
     let mut arguments: Vec<String> =
         ["-n", "-M", "prepared", "-c", "32", "-j", "1", "-T"].map(Into::into).into();
     arguments.push(seconds.to_string());
-    for (number, script) in scripts.iter().enumerate() {
-        let path = ground.path(&format!("pgbench-{number}.sql"));
-        fs::write(&path, script)?;
-        arguments.extend(["-f".into(), path.display().to_string()]);
-    }
-    for (name, value) in variables {
+    let path = ground.path("pgbench.sql");
+    fs::write(&path, &script.text)?;
+    arguments.extend(["-f".into(), path.display().to_string()]);
+    for (name, value) in &script.variables {
         arguments.extend(["-D".into(), format!("{name}={value}")]);
     }
     arguments.push(login(ground.postgres.socket_dir(), database, role));

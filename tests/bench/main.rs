@@ -10,6 +10,7 @@
 )]
 
 mod check_in;
+mod crowd;
 mod fleet;
 mod ground;
 mod http;
@@ -17,11 +18,14 @@ mod lists;
 mod load;
 mod memory;
 mod people;
+mod pressure;
 mod process;
+mod proxy;
 mod report;
 mod roster;
 mod sign_in;
 mod statements;
+mod visits;
 
 use ground::Ground;
 use report::Report;
@@ -39,7 +43,8 @@ impl<E: std::fmt::Display> From<E> for Trouble {
 }
 
 /// What can be measured, in the order in which it is.
-const PARTS: [&str; 6] = ["roster", "lists", "check-in", "sign-in", "memory", "fleet"];
+const PARTS: [&str; 9] =
+    ["roster", "lists", "check-in", "sign-in", "pressure", "proxy", "memory", "fleet", "visits"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -64,12 +69,12 @@ async fn main() -> ExitCode {
 
 async fn measure(chosen: impl Fn(&str) -> bool, report: &mut Report) -> Result<()> {
     let ground = Ground::start().await?;
-    let outcome = async {
+    let outcome: Result<()> = async {
         let province = ground.database("sotay").await?;
         if chosen("roster") {
             roster::measure(&ground, &province, report).await?;
         }
-        if ["lists", "check-in", "sign-in"].into_iter().any(&chosen) {
+        if ["lists", "check-in", "sign-in", "pressure"].into_iter().any(&chosen) {
             let people = people::settle(&ground, &province).await?;
             if chosen("lists") {
                 lists::measure(&ground, &province, &people, report).await?;
@@ -80,6 +85,12 @@ async fn measure(chosen: impl Fn(&str) -> bool, report: &mut Report) -> Result<(
             if chosen("sign-in") {
                 sign_in::measure(&province, &people, report).await?;
             }
+            if chosen("pressure") {
+                pressure::measure(&province, &people, report).await?;
+            }
+        }
+        if chosen("proxy") {
+            proxy::measure(&ground, report).await?;
         }
         if chosen("memory") {
             memory::measure(&ground, report).await?;
@@ -91,5 +102,9 @@ async fn measure(chosen: impl Fn(&str) -> bool, report: &mut Report) -> Result<(
     }
     .await;
     ground.stop().await?;
-    outcome
+    outcome?;
+    if chosen("visits") {
+        visits::measure(report).await?;
+    }
+    Ok(())
 }

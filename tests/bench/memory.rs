@@ -4,8 +4,6 @@
 use crate::{
     Result, Trouble, ground::Ground, http, load::median, people, process::Serving, report::Report,
 };
-use directory::account::{activate, session};
-use sotay::onboarding;
 use tokio::task::JoinSet;
 
 const TENANTS: usize = 50;
@@ -16,22 +14,7 @@ const STARTS: usize = 5;
 pub async fn measure(ground: &Ground, report: &mut Report) -> Result<()> {
     ground.hurry(true).await?;
     let database = ground.database("fifty").await?;
-    let platform = database.platform().await?;
-    let password = platform.passwords.hash(people::PASSWORD).await?;
-    let mut admins = Vec::new();
-    for number in 0..TENANTS {
-        let file = people::file(&format!("don-vi-{number}"))?;
-        let onboarded = onboarding::apply(&database.provisioner(), &platform, &file).await?;
-        let db = platform.app.tenants.db(&file.slug)?;
-        let (world, key) = (&platform.app.world, platform.app.tenants.key());
-        let mut tx = db.begin().await?;
-        let code = onboarded.code.ok_or("không có mã kích hoạt")?;
-        let account = activate::redeem_in(&mut tx, world, key, &code, &password).await?;
-        let token = session::start(&mut tx, world, account, "bench").await?.token;
-        tx.commit().await?;
-        admins.push((file.slug.to_string(), token));
-    }
-    platform.app.tenants.close().await;
+    let admins = people::administered(&database, "don-vi", TENANTS).await?;
     ground.hurry(false).await?;
 
     let mut took = Vec::new();

@@ -58,19 +58,25 @@ pub struct Serving {
 
 impl Serving {
     pub async fn start(database: &Database) -> Result<Self> {
-        Self::with(database, &[]).await
+        Self::with(database, &[], &[]).await
     }
 
-    /// The same with a few settings of its own, as environment variables.
-    pub async fn with(database: &Database, settings: &[(&str, &str)]) -> Result<Self> {
+    /// The same with a few arguments and settings of its own, the latter as
+    /// environment variables.
+    pub async fn with(
+        database: &Database,
+        arguments: &[&str],
+        settings: &[(String, String)],
+    ) -> Result<Self> {
         let port = free_port()?;
         let began = Instant::now();
         let child = Command::new(program()?)
             .arg("--config")
             .arg(&database.file)
             .arg("serve")
+            .args(arguments)
             .env("SOTAY__HTTP__PORT", port.to_string())
-            .envs(settings.iter().copied())
+            .envs(settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;

@@ -20,6 +20,14 @@ pub struct Script {
     pub variables: Vec<(String, String)>,
 }
 
+impl Script {
+    /// Its first statement alone.
+    pub fn first(&self) -> Self {
+        let text = self.text.split_inclusive(";\n").next().unwrap_or_default().to_owned();
+        Self { statements: 1, text, variables: self.variables.clone() }
+    }
+}
+
 /// Records what `GET path` asks for each of some members.
 pub async fn of(
     ground: &Ground,
