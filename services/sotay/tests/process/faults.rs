@@ -20,7 +20,7 @@ const ROWS: usize = 12_000;
 
 /// A province with one branch, served: the process and its administrator's
 /// token.
-fn begun(place: &Place) -> (Child, String) {
+pub fn begun(place: &Place) -> (Child, String) {
     let applied = place.run(&["tenant", "apply", "--json"]);
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     let tenants: Value = serde_json::from_slice(&applied.stdout).unwrap();
@@ -56,7 +56,7 @@ fn counted(place: &Place, token: &str) -> i64 {
     read(place, "/adoption", token)["raw"]["members"].as_i64().unwrap()
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
         assert!(since.elapsed() < Duration::from_mins(1), "not in time: {what}");

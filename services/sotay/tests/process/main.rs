@@ -2,6 +2,7 @@
 
 mod faults;
 mod place;
+mod roles;
 
 use place::{Place, signal};
 use std::{fs, time::Duration};

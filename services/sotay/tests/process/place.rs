@@ -16,6 +16,8 @@ pub struct Place {
     pub folder: tempfile::TempDir,
     pub http: u16,
     https: u16,
+    /// Where `documents` is asked when it has a process of its own.
+    documents: Option<u16>,
 }
 
 impl Place {
@@ -26,11 +28,12 @@ impl Place {
         for file in ["quang-ngai.toml", "toan-quoc.toml"] {
             fs::copy(Path::new(ROOT).join("tenant-config").join(file), tenants.join(file)).unwrap();
         }
-        let free = || {
-            let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            socket.local_addr().unwrap().port()
-        };
-        Self { http: free(), https: free(), folder }
+        Self { http: free_port(), https: free_port(), documents: None, folder }
+    }
+
+    /// One whose documents are served by a process of their own.
+    pub fn apart() -> Self {
+        Self { documents: Some(free_port()), ..Self::new() }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -62,7 +65,23 @@ impl Place {
     /// Starts `serve` and waits until it answers; its log goes to `serve.log`.
     pub fn serve(&self) -> Child {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
-        self.until_ready(self.command(&["serve"]).stderr(log).spawn().unwrap())
+        let mut command = match self.documents {
+            None => self.command(&["serve"]),
+            Some(port) => {
+                let roles = "gateway,directory,meetings,adoption";
+                let mut command = self.command(&["serve", "--roles", roles]);
+                command.env("SOTAY__UPSTREAMS__DOCUMENTS", format!("localhost:{port}"));
+                command
+            }
+        };
+        self.until_ready(command.stderr(log).spawn().unwrap())
+    }
+
+    /// Starts the process of the documents, beside a running [`Place::serve`].
+    pub fn serve_documents(&self) -> Child {
+        let port = self.documents.unwrap().to_string();
+        let mut command = self.command(&["serve", "--roles", "documents"]);
+        command.env("SOTAY__INTERNAL__PORT", port).stderr(Stdio::inherit()).spawn().unwrap()
     }
 
     pub fn log(&self) -> PathBuf {
@@ -141,6 +160,10 @@ impl Place {
             .filter(|line| String::from_utf8_lossy(line).contains(&needle))
             .count()
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 pub fn signal(child: &Child, name: &str) {
