@@ -1,4 +1,8 @@
 //! A thousand tenants migrated, and one more made.
+//!
+//! Making one took 0.19 s beside a few tenants; 0.07 s of it were the program's
+//! own, a third of those the hash of a password that nobody has, which is a
+//! constant now. What a thousand more tenants add has not been taken apart.
 
 use crate::{Result, ground::Ground, load::median, people, process, report::Report};
 use std::{fs, time::Instant};

@@ -1,4 +1,9 @@
 //! Twice as much as can be done, and one tenant beside another's flood.
+//!
+//! Beside a flood a request waits for its turn on cores that are all busy, with
+//! the load generator among those who want them. With twelve places for a
+//! tenant the 99th percentile was 3.5 to 7 times that of a quiet machine, with
+//! twice the cores 1.2 to 1.8 times.
 
 use crate::{
     Result,
