@@ -258,8 +258,18 @@ impl Door {
     }
 
     async fn actor(&self, context: &RequestContext, token: &str) -> Result<Option<Actor>, Error> {
-        let db = self.app.tenants.db(&context.tenant)?;
-        directory::account::session::resolve(&db, &self.app.world, token).await
+        let resolve = async || {
+            let db = self.app.tenants.db(&context.tenant)?;
+            directory::account::session::resolve(&db, &self.app.world, token).await
+        };
+        match resolve().await {
+            // Nobody is sent away because a migration has just outdated a statement.
+            Err(error) if tenancy::is_stale(&error) => {
+                self.app.tenants.renew(&context.tenant);
+                resolve().await
+            }
+            actor => actor,
+        }
     }
 
     fn tenant(&self, host: &str) -> Option<Arc<Tenant>> {
