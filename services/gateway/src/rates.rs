@@ -1,6 +1,6 @@
 //! Counting requests by tenant and principal, in bounded memory.
 
-use crate::limits::Rate;
+use crate::{host, limits::Rate};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -8,7 +8,7 @@ use governor::{
 use kernel::{AccountId, TenantId};
 use std::{
     hash::{BuildHasher as _, RandomState},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
@@ -35,13 +35,9 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    /// Whoever is behind an address. A customer of an IPv6 provider has 2⁶⁴
-    /// addresses or more, so the last 64 bits say nothing.
+    /// Whoever is behind an address.
     pub(crate) fn behind(address: IpAddr) -> Self {
-        Self::Address(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        })
+        Self::Address(host::origin(address))
     }
 }
 

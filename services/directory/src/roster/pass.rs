@@ -236,12 +236,8 @@ fn is_passing(error: &Error) -> bool {
     match error {
         Error::Unavailable(_) => true,
         Error::Internal(source) => {
-            let code = source
-                .downcast_ref::<sqlx::Error>()
-                .and_then(sqlx::Error::as_database_error)
-                .and_then(sqlx::error::DatabaseError::code);
             tenancy::is_unavailable(source.as_ref())
-                || code.is_some_and(|code| matches!(&*code, "23505" | "40001" | "40P01" | "55P03"))
+                || source.downcast_ref().is_some_and(tenancy::is_duplicate)
         }
         _ => false,
     }

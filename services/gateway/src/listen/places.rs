@@ -1,8 +1,9 @@
 //! Who holds how many connections.
 
+use crate::host;
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -26,7 +27,7 @@ impl Places {
 
     /// A place for one more connection, unless its origin has all of its own.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
-        let from = origin(address);
+        let from = host::origin(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(from).or_insert(0);
         if *count >= self.most {
@@ -46,14 +47,6 @@ impl Drop for Place {
                 taken.remove(&self.from);
             }
         }
-    }
-}
-
-/// A household or a server is given a whole IPv6 network of 64 bits.
-fn origin(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
