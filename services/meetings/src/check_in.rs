@@ -117,13 +117,19 @@ pub async fn check_in_all(
                 .on(arrival.id);
             events.push(event.with(Data { via: one.via, member: one.member })?);
         }
+        let (mut state, mut at) = (arrival.state, arrival.at);
+        if !arrival.recorded && state.is_none() {
+            // The statement waited for whoever wrote the row and does not see it.
+            let seen = arrival::invitation(tx, &asked.code, one.member).await?;
+            (state, at) = seen.map_or((None, None), |seen| (seen.state, seen.at));
+        }
         outcomes.push(Ok(CheckIn {
             meeting: arrival.id,
             title: arrival.title,
             recorded: arrival.recorded,
-            // Nothing is seen of a row that this statement or a twin of it writes.
-            state: arrival.state.unwrap_or(Presence::Present),
-            at: arrival.at.unwrap_or(now),
+            // None when this statement wrote it.
+            state: state.unwrap_or(Presence::Present),
+            at: at.unwrap_or(now),
         }));
     }
     tx.record_all(world, events).await?;

@@ -53,17 +53,22 @@ impl Connections {
         }
     }
 
-    /// A living connection; opened if need be.
+    /// A living connection; opened if need be. Whoever waits behind others for a
+    /// service that does not greet waits no longer than they.
     pub(super) async fn get(&self) -> io::Result<SendRequest<Body>> {
+        tokio::time::timeout(GREETING, self.kept_or_opened())
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    async fn kept_or_opened(&self) -> io::Result<SendRequest<Body>> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         let mut place = self.places[turn].lock().await;
         if let Some(sender) = place.as_ref().filter(|sender| !sender.is_closed()) {
             return Ok(sender.clone());
         }
         *place = None;
-        let sender = tokio::time::timeout(GREETING, self.open())
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let sender = self.open().await?;
         Ok(place.insert(sender).clone())
     }
 

@@ -23,6 +23,8 @@ use time::OffsetDateTime;
 const BATCH: i64 = 1000;
 /// Tenants folded at the same time.
 const AT_ONCE: usize = 4;
+/// How long one tenant may take before the others have their turn.
+const TURN: Duration = Duration::from_secs(30);
 /// How long more events are waited for after the first: in a crowd, figures
 /// are folded and sent four times a second rather than after every commit.
 const GATHER: Duration = Duration::from_millis(250);
@@ -106,7 +108,9 @@ impl Relay {
             };
             stream::iter(due)
                 .for_each_concurrent(AT_ONCE, async |(id, woken)| {
-                    if let Err(error) = self.turn(&id, &sendings).await {
+                    let turn = tokio::time::timeout(TURN, self.turn(&id, &sendings)).await;
+                    let late = || Err(Error::Unavailable("it takes too long".into()));
+                    if let Err(error) = turn.unwrap_or_else(|_| late()) {
                         tracing::warn!(tenant = %id, "cannot fold the events of {id}, will try again: {error}");
                         measure::fell_behind(self, &id).await;
                         if crate::is_stale(&error) {

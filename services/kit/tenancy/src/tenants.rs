@@ -19,6 +19,8 @@ use std::{
 pub const PLATFORM_ROLE: &str = "sotay_platform";
 /// How often a server looks whether the registry moved.
 const REFRESH: Duration = Duration::from_secs(2);
+/// How long reading it may take.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// The registry and the connections of a running server. Cheap to clone.
 #[derive(Clone)]
@@ -178,7 +180,9 @@ impl Tenants {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            if let Err(error) = self.refresh().await {
+            let read = tokio::time::timeout(SLOW, self.refresh()).await;
+            let late = || Err(Error::Unavailable("it takes too long".into()));
+            if let Err(error) = read.unwrap_or_else(|_| late()) {
                 tracing::warn!("cannot read the registry, serving what was last read: {error}");
             }
             for pool in self.inner.pools.values() {

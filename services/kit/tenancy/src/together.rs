@@ -7,15 +7,19 @@
 
 use kernel::{Error, TenantId};
 use opentelemetry::{Context, context::FutureExt as _};
+use std::time::Duration;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 /// Most pieces of work in one go: they share locks, and the first of them
 /// waits for the last.
 const MOST: usize = 64;
+/// How long one go may take. A server that vanishes must not hold up those who
+/// come after: nobody else does the work meanwhile.
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 15_000 });
 
 /// A kind of work, `I` the piece and `O` what comes of it. Cheap to clone.
 pub struct Together<I, O> {
@@ -104,19 +108,26 @@ where
             if pieces.len() > 1 {
                 let items = pieces.iter().map(|piece| piece.item.clone()).collect();
                 let request = pieces[0].request.clone();
-                let done = work(items).with_context(request).await;
-                if let Ok(outcomes) = done
-                    && outcomes.len() == pieces.len()
-                {
-                    for (piece, outcome) in pieces.into_iter().zip(outcomes) {
-                        // Nobody to answer to is no trouble: the work is done.
-                        let _ = piece.answer.send(Ok(outcome));
+                match within(work(items).with_context(request)).await {
+                    Ok(outcomes) if outcomes.len() == pieces.len() => {
+                        for (piece, outcome) in pieces.into_iter().zip(outcomes) {
+                            // Nobody to answer to is no trouble: the work is done.
+                            let _ = piece.answer.send(Ok(outcome));
+                        }
+                        continue;
                     }
-                    continue;
+                    // What is away for all of them is away for each.
+                    Err(Error::Unavailable(why)) => {
+                        for piece in pieces {
+                            let _ = piece.answer.send(Err(Error::Unavailable(why.clone())));
+                        }
+                        continue;
+                    }
+                    _ => {}
                 }
             }
             for Piece { item, request, answer } in pieces {
-                let done = work(vec![item]).with_context(request).await;
+                let done = within(work(vec![item]).with_context(request)).await;
                 let _ = answer.send(done.and_then(single));
             }
         }
@@ -143,6 +154,11 @@ impl<I: Clone + Send + 'static, O: Send + 'static> Drop for Lead<I, O> {
             self.all.lock().remove(&self.tenant);
         }
     }
+}
+
+async fn within<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = || Error::Unavailable("Cơ sở dữ liệu của đơn vị chưa trả lời.".into());
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn single<O>(outcomes: Vec<O>) -> Result<O, Error> {
@@ -217,6 +233,16 @@ mod tests {
         let doubling = Doubling::new();
         let outcomes = send(&doubling, &[1, 0, 3], 4).await;
         assert!(matches!(outcomes[..], [Ok(2), Err(Error::NotFound), Ok(6)]));
+    }
+
+    #[tokio::test]
+    async fn who_comes_after_work_that_stands_still_is_not_held_up() {
+        let doubling = Doubling::new();
+        // No turns at all: as if the server had vanished.
+        let outcomes = send(&doubling, &[1, 2, 3], 0).await;
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+        }
     }
 
     #[tokio::test]

@@ -99,6 +99,9 @@ impl Tenants {
         let one = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut listener = PgListener::connect_with(&one).await?;
         listener.listen(CHANNEL).await?;
+        let wake_all = || self.active().iter().for_each(|tenant| self.wake().tenant(tenant));
+        // Whatever was said before somebody listened.
+        wake_all();
         loop {
             match listener.try_recv().await? {
                 Some(notification) => {
@@ -107,7 +110,7 @@ impl Tenants {
                     }
                 }
                 // The connection was lost, and whatever was said meanwhile.
-                None => self.active().iter().for_each(|tenant| self.wake().tenant(tenant)),
+                None => wake_all(),
             }
         }
     }
