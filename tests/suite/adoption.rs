@@ -3,6 +3,7 @@
 use crate::{
     app::{PEOPLE, TestApp, new_member},
     browser::{Answer, Browser},
+    meetings::under_way,
     run,
 };
 use axum::body::Body;
@@ -147,20 +148,8 @@ fn what_is_done_is_measured_and_a_check_in_taken_back_is_not() {
         let app = TestApp::new().await;
         let mut secretary = app.program(TENANT, "secretary").await;
         let mut member = app.program(TENANT, "member").await;
-        let branch = app.unit(TENANT, "cb-1").await.to_string();
-        let meeting = json!({"organisation": branch, "kind": "topical", "date": "03/11/2026", "time": "19:30", "place": "A"});
-        let made = secretary.post_json("/api/v1/meetings", &meeting).await.json();
-        let path = format!("/api/v1/meetings/{}", made["id"].as_str().unwrap());
-        secretary.post_json(&format!("{path}/announce"), &json!({})).await;
         app.world.advance(Duration::minutes(90));
-        assert_eq!(
-            secretary.post_json(&format!("{path}/open"), &json!({})).await.json()["state"],
-            "opened"
-        );
-        let code = secretary.get(&format!("{path}/board")).await.json()["code"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let (path, code) = under_way(&app, &mut secretary, TENANT).await;
         for _ in 0..2 {
             assert_eq!(
                 member.post_json("/api/v1/meetings/check-in", &json!({"code": code})).await.status,

@@ -44,6 +44,21 @@ async fn count(app: &TestApp, sql: &str) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
 }
 
+/// A meeting of `cb-1` that is under way: its address in the API and its code.
+pub async fn under_way(app: &TestApp, secretary: &mut Browser, tenant: &str) -> (String, String) {
+    let branch = app.unit(tenant, "cb-1").await.to_string();
+    let meeting = json!({"organisation": branch, "kind": "topical", "date": "03/11/2026", "time": "19:30", "place": "A"});
+    let made = secretary.post_json("/api/v1/meetings", &meeting).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/api/v1/meetings/{}", made.json()["id"].as_str().unwrap());
+    for step in ["announce", "open"] {
+        let done = secretary.post_json(&format!("{path}/{step}"), &json!({})).await;
+        assert_eq!(done.status, 200, "{step}: {}", done.body);
+    }
+    let board = secretary.get(&format!("{path}/board")).await.json();
+    (path, board["code"].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn a_meeting_from_draft_to_minute() {
     run(async {

@@ -3,6 +3,7 @@
 use crate::{
     app::{TestApp, new_member},
     browser::Browser,
+    meetings::under_way,
     run,
 };
 use directory::people;
@@ -807,18 +808,8 @@ fn the_trail_of_a_meeting_does_not_say_who_came() {
     run(async {
         let app = TestApp::new().await;
         let mut secretary = app.program(TENANT, "secretary").await;
-        let branch = app.unit(TENANT, "cb-1").await;
-        let meeting = json!({"organisation": branch, "kind": "topical", "date": "03/11/2026", "time": "19:30", "place": "A"});
-        let made = secretary.post_json("/api/v1/meetings", &meeting).await.json();
-        let path = format!("/api/v1/meetings/{}", made["id"].as_str().unwrap());
         app.world.advance(Duration::minutes(90));
-        for step in ["announce", "open"] {
-            assert_eq!(
-                secretary.post_json(&format!("{path}/{step}"), &json!({})).await.status,
-                200
-            );
-        }
-        let code = secretary.get(&format!("{path}/board")).await.json()["code"].clone();
+        let (path, code) = under_way(&app, &mut secretary, TENANT).await;
         let mut member = app.program(TENANT, "member").await;
         assert_eq!(
             member.post_json("/api/v1/meetings/check-in", &json!({"code": code})).await.status,

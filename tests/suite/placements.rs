@@ -4,6 +4,7 @@
 use crate::{
     app::{TestApp, cluster, fill_with, tenant_file},
     browser::Browser,
+    meetings::under_way,
     run,
 };
 use kernel::{Error, TenantId};
@@ -19,16 +20,9 @@ const HOMES: [(&str, &str, &str); 3] =
 async fn checks_in(app: &TestApp, tenant: &str) {
     let mut secretary = app.program(tenant, "secretary").await;
     let mut member = app.program(tenant, "member").await;
-    let branch = app.unit(tenant, "cb-1").await.to_string();
-    let meeting = json!({"organisation": branch, "kind": "topical", "date": "03/11/2026", "time": "19:30", "place": "A"});
-    let made = secretary.post_json("/api/v1/meetings", &meeting).await.json();
-    let path = format!("/api/v1/meetings/{}", made["id"].as_str().unwrap());
-    secretary.post_json(&format!("{path}/announce"), &json!({})).await;
     app.world.advance(Duration::minutes(90));
-    secretary.post_json(&format!("{path}/open"), &json!({})).await;
-    let board = secretary.get(&format!("{path}/board")).await.json();
-    let code = json!({"code": board["code"].as_str().unwrap()});
-    let answer = member.post_json("/api/v1/meetings/check-in", &code).await;
+    let (_, code) = under_way(app, &mut secretary, tenant).await;
+    let answer = member.post_json("/api/v1/meetings/check-in", &json!({"code": code})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
