@@ -40,10 +40,10 @@ async fn newcomer(app: &TestApp, unit: &str, phone: &str) -> String {
 }
 
 /// The member's slip is printed and used.
-async fn activate(app: &TestApp, member: &str) {
-    let mut secretary = app.program(TENANT, "secretary").await;
+async fn activate(app: &TestApp, member: &str, printed_by: &str) {
+    let mut printer = app.program(TENANT, printed_by).await;
     let slip =
-        secretary.post_json(&format!("/api/v1/members/{member}/code"), &json!({})).await.json();
+        printer.post_json(&format!("/api/v1/members/{member}/code"), &json!({})).await.json();
     let mut visitor = app.visitor(TENANT);
     visitor.get("/activate").await;
     let code = slip["slips"][0]["code"].as_str().unwrap();
@@ -107,7 +107,7 @@ fn an_activation_raises_the_figure_and_its_withdrawal_lowers_it() {
         assert_eq!(heads(&seen(&mut admin, "").await["raw"]), (10, 10, 100.0));
         let member = newcomer(&app, "cb-1", "0971000099").await;
         assert_eq!(heads(&seen(&mut admin, "").await["raw"]), (11, 10, 90.9));
-        activate(&app, &member).await;
+        activate(&app, &member, "secretary").await;
         assert_eq!(
             heads(&seen(&mut admin, "").await["raw"]),
             (11, 10, 90.9),
@@ -122,7 +122,7 @@ fn an_activation_raises_the_figure_and_its_withdrawal_lowers_it() {
             );
         }
         // A forgotten password is no second activation.
-        activate(&app, &member).await;
+        activate(&app, &member, "secretary").await;
         app.fold(TENANT).await;
         assert_eq!(heads(&seen(&mut admin, "").await["raw"]), (11, 11, 100.0));
         let withdraw = format!("/api/v1/members/{member}/withdraw");
@@ -130,7 +130,7 @@ fn an_activation_raises_the_figure_and_its_withdrawal_lowers_it() {
         assert_eq!(admin.post_json(&withdraw, &json!({})).await.status, 409);
         app.fold(TENANT).await;
         assert_eq!(heads(&seen(&mut admin, "").await["raw"]), (11, 10, 90.9));
-        activate(&app, &member).await;
+        activate(&app, &member, "admin").await;
         app.fold(TENANT).await;
         assert_eq!(heads(&seen(&mut admin, "").await["raw"]), (11, 11, 100.0), "brought back");
         app.platform.relay.rebuild(&TenantId::new(TENANT).unwrap()).await.unwrap();
@@ -230,7 +230,7 @@ fn a_report_holds_for_its_date_and_the_tree_of_that_date() {
         let app = TestApp::new().await;
         let member = newcomer(&app, "cb-1", "0971000099").await;
         app.world.advance(Duration::days(1));
-        activate(&app, &member).await;
+        activate(&app, &member, "secretary").await;
         let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
         let mut tx = db.begin().await.unwrap();
         let parent = Some(app.unit(TENANT, "goc").await);

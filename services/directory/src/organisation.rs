@@ -35,5 +35,5 @@ pub fn routes() -> web::Routes {
         .route(web::routes!(change_form::change))
         .route(web::routes!(dissolve_form::form))
         .route(web::routes!(dissolve_form::dissolve))
-        .nav(30, "/organisations", "Tổ chức", "organisation.list")
+        .nav(31, "/organisations", "Tổ chức", "organisation.list")
 }

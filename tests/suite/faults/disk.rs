@@ -109,6 +109,8 @@ async fn full_and_mended(
     assert_away(&refused);
     let said = refused.json()["detail"].as_str().unwrap().to_owned();
     assert!(said.contains("hết chỗ trên đĩa"), "{said}");
+    // Late enough that a session's use would be noted again.
+    app.world.advance(time::Duration::minutes(11));
     for path in ["/", "/documents", "/meetings"] {
         assert_eq!(member.get(path).await.status, 200, "{path}");
     }

@@ -7,7 +7,7 @@ use super::{
     store::{self, Invitee, NewCodes},
 };
 use axum::extract::Path;
-use kernel::{AccountId, Error, MemberId, OrganisationId, World};
+use kernel::{AccountId, Error, MemberId, OrgPath, OrganisationId, Role, World};
 use std::collections::HashMap;
 use tenancy::{MasterKey, NewEvent, TenantTx};
 use time::OffsetDateTime;
@@ -17,6 +17,9 @@ use web::{Ctx, Input, View};
 /// Most slips of one print.
 const MOST: usize = 500;
 
+/// Why somebody else has to hand out the code.
+const NOT_YOURS: &str = "Đồng chí này giữ vai trò ngoài phạm vi phụ trách của đồng chí, hoặc tài khoản đã bị thu hồi. Mã do người quản trị cấp.";
+
 /// A code for somebody.
 pub struct Invitation {
     /// For whom.
@@ -25,11 +28,35 @@ pub struct Invitation {
     pub code: String,
 }
 
+/// Whether the actor may hand a member a code. Whoever holds the code can become
+/// that person: so nobody hands out a role that they could not have given, other
+/// than a fellow secretary's, and who may not withdraw accounts does not bring
+/// back a withdrawn one. `roles` are the member's, by name and place.
+pub(crate) fn may_hand<'a>(
+    ctx: &Ctx,
+    home: &OrgPath,
+    state: Option<&str>,
+    roles: impl IntoIterator<Item = (&'a str, &'a OrgPath)>,
+) -> bool {
+    ctx.may("account.invite", home)
+        && (state != Some("withdrawn") || ctx.may("account.withdraw", home))
+        && roles.into_iter().all(|(role, at)| {
+            ctx.may("account.invite", at)
+                && (role == Role::Secretary.name() || ctx.may("role.grant", at))
+        })
+}
+
+fn may_hand_to(ctx: &Ctx, invitee: &Invitee) -> bool {
+    let roles = invitee.grants.iter().map(|grant| (grant.role.name(), &grant.scope));
+    may_hand(ctx, &invitee.path.clone().into(), invitee.state.as_deref(), roles)
+}
+
 /// A new code for one member. For an active account it lets its owner choose a
 /// new password.
 #[utoipa::path(post, path = "/members/{id}/code", operation_id = "account.invite", tag = "account",
     params(("id" = Uuid, Path, description = "The member")),
-    responses((status = 200, body = SlipsPage), (status = 404, description = "No such member within reach")))]
+    responses((status = 200, body = SlipsPage), (status = 403, description = "Holds a role that the actor could not give"),
+        (status = 404, description = "No such member within reach")))]
 pub(super) async fn invite(
     ctx: Ctx,
     Path(id): Path<String>,
@@ -39,7 +66,11 @@ pub(super) async fn invite(
     let mut tx = ctx.begin().await?;
     let invitee = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&invitee.path.clone().into())?;
-    let life = if invitee.active { code::RECOVERY } else { code::ACTIVATION };
+    if !may_hand_to(&ctx, &invitee) {
+        return Err(Error::Forbidden(NOT_YOURS.into()).into());
+    }
+    let active = invitee.state.as_deref() == Some("active");
+    let life = if active { code::RECOVERY } else { code::ACTIVATION };
     let expires_at = ctx.world().now() + life;
     let back = format!("/members/{member}");
     let page = print(&ctx, &mut tx, vec![invitee], expires_at, back).await?;
@@ -47,11 +78,12 @@ pub(super) async fn invite(
     Ok(View(page))
 }
 
-/// Codes for everybody of a unit whose account is not active yet.
+/// Codes for everybody of a unit who has never activated and whom the actor may
+/// hand one.
 #[utoipa::path(post, path = "/organisations/{id}/codes", operation_id = "account.invite_unit", tag = "account",
     params(("id" = Uuid, Path, description = "The unit")),
-    responses((status = 200, body = SlipsPage), (status = 404, description = "No such unit within reach"),
-        (status = 409, description = "Nobody left to activate, or too many for one print")))]
+    responses((status = 200, body = SlipsPage), (status = 403, description = "All who are left hold roles that the actor could not give"),
+        (status = 404, description = "No such unit within reach"), (status = 409, description = "Nobody left to activate, or too many for one print")))]
 pub(super) async fn invite_unit(
     ctx: Ctx,
     Path(id): Path<String>,
@@ -61,7 +93,7 @@ pub(super) async fn invite_unit(
     let mut tx = ctx.begin().await?;
     let (_, path) = store::unit(&mut tx, unit).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&path.clone().into())?;
-    let invitees =
+    let mut invitees =
         store::not_activated(&mut tx, &path, i64::try_from(MOST).map_err(Error::from)? + 1).await?;
     if invitees.is_empty() {
         return Err(
@@ -76,6 +108,10 @@ pub(super) async fn invite_unit(
             .into(),
         )
         .into());
+    }
+    invitees.retain(|invitee| may_hand_to(&ctx, invitee));
+    if invitees.is_empty() {
+        return Err(Error::Forbidden(NOT_YOURS.into()).into());
     }
     let expires_at = ctx.world().now() + code::ACTIVATION;
     let page = print(&ctx, &mut tx, invitees, expires_at, format!("/organisations/{unit}")).await?;

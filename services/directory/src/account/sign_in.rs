@@ -3,7 +3,8 @@
 //! words and in time.
 
 use super::{
-    Passwords, device, password, session, store,
+    Passwords, device, password, session,
+    store::{self, Candidate},
     throttle::{From, Throttle},
 };
 use askama::Template;
@@ -13,7 +14,7 @@ use axum::{
     http::{HeaderMap, header},
     response::IntoResponse,
 };
-use kernel::{Error, Errors, viet};
+use kernel::{AccountId, Error, Errors, viet};
 use serde::{Deserialize, Serialize};
 use telemetry::count;
 use time::OffsetDateTime;
@@ -115,9 +116,14 @@ pub(super) async fn sign_in(
     // Whoever brings no mark is asked to wait before the database is asked anything.
     let stranger = || throttle.password(tenant, &login, From::Address(ctx.request.peer), now);
     let early = marks.is_empty().then(stranger).transpose().map_err(busy)?;
-    let candidates = {
-        let mut conn = ctx.read().await?;
-        store::candidates(&mut conn, phone.as_deref(), &card).await?
+    let candidates = match candidates(&ctx, phone.as_deref(), &card).await {
+        Ok(candidates) => candidates,
+        Err(away) => {
+            if let Some(tried) = early {
+                tried.not_made();
+            }
+            return Err(away.into());
+        }
     };
     let known = device::of(&marks, candidates.iter().map(|c| c.account.into()));
     let tried = match (early, known) {
@@ -136,34 +142,70 @@ pub(super) async fn sign_in(
             return Err(full.into());
         }
     };
-    let mut account = None;
-    for candidate in &candidates {
-        if passwords.verify(&input.password, candidate.password.as_deref()).await? {
-            account = Some(candidate.account);
-            break;
-        }
-    }
-    if candidates.is_empty() {
-        for _ in 0..password::nobodies(key, tenant, &login) {
-            passwords.verify(&input.password, None).await?;
-        }
-    }
-    let Some(account) = account else {
-        count::sign_in(count::SignIn::Wrong);
-        let text = "Số điện thoại, số thẻ hoặc mật khẩu chưa đúng. Hãy nhập lại; nếu quên mật khẩu, xin mã mới từ bí thư chi bộ.";
-        return Err(again(Error::field("login", text)));
-    };
-    tried.right();
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let mut tx = ctx.begin().await?;
-    let started = session::start(&mut tx, ctx.world(), account.into(), agent).await?;
-    tx.commit().await?;
+    let outcome = async {
+        let mut meant = None;
+        for candidate in &candidates {
+            if passwords.verify(&input.password, candidate.password.as_deref()).await? {
+                meant = Some(candidate);
+                break;
+            }
+        }
+        if candidates.is_empty() {
+            for _ in 0..password::nobodies(key, tenant, &login) {
+                passwords.verify(&input.password, None).await?;
+            }
+        }
+        let Some(candidate) = meant else { return Ok(None) };
+        start(&ctx, candidate, agent).await
+    };
+    let (account, started) = match outcome.await {
+        Ok(Some(started)) => started,
+        Ok(None) => {
+            count::sign_in(count::SignIn::Wrong);
+            let text = "Số điện thoại, số thẻ hoặc mật khẩu chưa đúng. Hãy nhập lại; nếu quên mật khẩu, xin mã mới từ bí thư chi bộ.";
+            return Err(again(Error::field("login", text)));
+        }
+        Err(away) => {
+            tried.not_made();
+            return Err(away.into());
+        }
+    };
+    // Who shares a phone knows one password of several: theirs clears nothing
+    // that was tried at the others'.
+    if candidates.len() > 1 {
+        tried.not_made();
+    } else {
+        tried.right();
+    }
     count::sign_in(count::SignIn::Ok);
     let change = SessionChange::Started(started.token.clone());
     let session = Session { token: started.token, expires_at: started.expires_at };
     let done = Done::created(if next.is_empty() { "/".into() } else { next }, session);
-    let mark = device::remember(key, ctx.world(), &ctx.request, &marks, account.into());
+    let mark = device::remember(key, ctx.world(), &ctx.request, &marks, account);
     Ok((mark, done.session(change)))
+}
+
+async fn candidates(ctx: &Ctx, phone: Option<&str>, card: &str) -> Result<Vec<Candidate>, Error> {
+    let mut conn = ctx.read().await?;
+    store::candidates(&mut conn, phone, card).await
+}
+
+/// A session of an account whose password was right a moment ago; `None` when
+/// it is another one by now.
+async fn start(
+    ctx: &Ctx,
+    candidate: &Candidate,
+    agent: &str,
+) -> Result<Option<(AccountId, session::Started)>, Error> {
+    let account = candidate.account.into();
+    let mut tx = ctx.begin().await?;
+    if !store::hold_password(&mut tx, account, candidate.password.as_deref()).await? {
+        return Ok(None);
+    }
+    let started = session::start(&mut tx, ctx.world(), account, agent).await?;
+    tx.commit().await?;
+    Ok(Some((account, started)))
 }
 
 /// A path inside this site, or nothing: the way to another site is not opened.

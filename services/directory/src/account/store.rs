@@ -1,6 +1,6 @@
 //! All SQL on accounts, codes and sessions.
 
-use kernel::{AccountId, Error, MemberId, OrganisationId, SessionId};
+use kernel::{AccountId, Error, Grant, MemberId, OrganisationId, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -29,6 +29,23 @@ pub(super) async fn candidates(
     .fetch_all(conn)
     .await?;
     Ok(rows)
+}
+
+/// Whether an account is active with this password, which then stays until the
+/// transaction ends: a recovery that comes between ends this session too.
+pub(super) async fn hold_password(
+    conn: &mut PgConnection,
+    account: AccountId,
+    password: Option<&str>,
+) -> Result<bool, Error> {
+    let held = sqlx::query_scalar!(
+        "SELECT id FROM account WHERE id = $1 AND state = 'active' AND password = $2 FOR SHARE",
+        account.0,
+        password
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(held.is_some())
 }
 
 pub(super) async fn insert_session(
@@ -156,7 +173,10 @@ pub(super) struct Invitee {
     pub organisation: Uuid,
     pub organisation_name: String,
     pub path: String,
-    pub active: bool,
+    /// Of the account, if there is one: `invited`, `active`, `withdrawn`.
+    pub state: Option<String>,
+    /// Roles that were granted by hand, with the path where each holds.
+    pub grants: sqlx::types::Json<Vec<Grant>>,
 }
 
 pub(super) async fn invitee(
@@ -166,7 +186,10 @@ pub(super) async fn invitee(
     let row = sqlx::query_as!(
         Invitee,
         r#"SELECT m.id AS member, m.full_name, o.id AS organisation, o.name AS organisation_name, o.path,
-                  coalesce(a.state = 'active', false) AS "active!"
+                  a.state AS "state?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
+                            FROM role_grant g JOIN organisation go ON go.id = g.organisation
+                            WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS "grants!: _"
            FROM member m JOIN organisation o ON o.id = m.organisation
            LEFT JOIN account a ON a.member = m.id
            WHERE m.id = $1 AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')"#,
@@ -177,7 +200,7 @@ pub(super) async fn invitee(
     Ok(row)
 }
 
-/// Everybody on the roll below a place whose account is not active.
+/// Everybody on the roll below a place who has never activated.
 pub(super) async fn not_activated(
     conn: &mut PgConnection,
     path: &str,
@@ -186,10 +209,13 @@ pub(super) async fn not_activated(
     let rows = sqlx::query_as!(
         Invitee,
         r#"SELECT m.id AS member, m.full_name, o.id AS organisation, o.name AS organisation_name, o.path,
-                  false AS "active!"
+                  a.state AS "state?",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
+                            FROM role_grant g JOIN organisation go ON go.id = g.organisation
+                            WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS "grants!: _"
            FROM organisation o JOIN member m ON m.organisation = o.id
            LEFT JOIN account a ON a.member = m.id
-           WHERE starts_with(o.path, $1) AND a.state IS DISTINCT FROM 'active'
+           WHERE starts_with(o.path, $1) AND coalesce(a.state, 'invited') = 'invited'
              AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
            ORDER BY o.path, m.name_sort LIMIT $2"#,
         path,
@@ -233,15 +259,25 @@ pub(super) struct NewCodes {
     pub expires_at: OffsetDateTime,
 }
 
-pub(super) async fn replace_codes(conn: &mut PgConnection, new: NewCodes) -> Result<(), Error> {
+/// Unused codes of these accounts stop working.
+pub(super) async fn end_codes(
+    conn: &mut PgConnection,
+    accounts: &[Uuid],
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     sqlx::query!(
         "UPDATE account_code SET expires_at = $2
          WHERE account = ANY($1) AND used_at IS NULL AND expires_at > $2",
-        &new.accounts,
-        new.issued_at
+        accounts,
+        now
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+pub(super) async fn replace_codes(conn: &mut PgConnection, new: NewCodes) -> Result<(), Error> {
+    end_codes(conn, &new.accounts, new.issued_at).await?;
     sqlx::query!(
         "INSERT INTO account_code (id, account, code_hash, issued_at, issued_by, expires_at)
          SELECT id, account, code_hash, $4, $5, $6

@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 use time::OffsetDateTime;
-use tries::{Key, Tries};
+use tries::{Counted, Tries};
 
 /// Own tries of one device or address, before waiting begins.
 const OWN: Pace = Pace { free: 10, first: 15, longest: 900 };
@@ -64,7 +64,7 @@ pub(super) enum From {
 #[must_use]
 pub(super) struct Try<'a> {
     throttle: &'a Throttle,
-    keys: Vec<Key>,
+    counted: Vec<Counted>,
 }
 
 impl Default for Throttle {
@@ -135,10 +135,8 @@ impl Throttle {
         if !wait.is_zero() {
             return Err(Error::TooManyRequests(wait));
         }
-        for key in &keys {
-            tries.count(*key, now);
-        }
-        Ok(Try { throttle: self, keys })
+        let counted = keys.into_iter().map(|key| tries.count(key, now)).collect();
+        Ok(Try { throttle: self, counted })
     }
 
     fn lock(&self) -> MutexGuard<'_, Tries> {
@@ -150,16 +148,16 @@ impl Try<'_> {
     /// It was right: nothing wrong is held against these places any more.
     pub(super) fn right(self) {
         let mut tries = self.throttle.lock();
-        for key in self.keys {
-            tries.forget(key);
+        for counted in self.counted {
+            tries.forget(counted.key);
         }
     }
 
-    /// It was not made after all.
+    /// It was not made after all, or says nothing about the others.
     pub(super) fn not_made(self) {
         let mut tries = self.throttle.lock();
-        for key in self.keys {
-            tries.uncount(key);
+        for counted in self.counted {
+            tries.uncount(counted);
         }
     }
 }

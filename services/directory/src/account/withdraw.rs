@@ -1,5 +1,6 @@
 //! Withdrawing an account: its owner is signed out everywhere and no longer
-//! counts as activated; a new code brings it back.
+//! counts as activated, and codes given out before end. Whoever may withdraw an
+//! account may bring it back with a new code.
 
 use super::store;
 use axum::extract::Path;
@@ -53,6 +54,7 @@ pub async fn withdraw_in(
         .await?
         .ok_or_else(|| Error::Conflict("Tài khoản này chưa kích hoạt hoặc đã thu hồi.".into()))?;
     store::end_sessions(tx, account, None, now).await?;
+    store::end_codes(tx, &[account.0], now).await?;
     tx.record(
         world,
         NewEvent::new("account.withdrawn").by(by).in_organisation(organisation).on(account),

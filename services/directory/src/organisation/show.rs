@@ -149,8 +149,10 @@ impl OrganisationPage {
     /// print for, or too many.
     fn print_words(&self) -> String {
         let people = self.members.as_deref().unwrap_or_default();
-        let waiting =
-            people.iter().filter(|person| person.account.as_deref() != Some("active")).count();
+        let waiting = people
+            .iter()
+            .filter(|person| !matches!(person.account.as_deref(), Some("active" | "withdrawn")))
+            .count();
         if !self.may.print {
             String::new()
         } else if waiting > 0 {

@@ -155,6 +155,13 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<M
     let rolled = on_roll(&person.record.status);
     let active = person.account.as_deref() == Some("active");
     let record = person.record;
+    let held: Vec<_> = roles.iter().map(|g| (&*g.role, g.path.clone().into())).collect();
+    let invite = crate::account::invite::may_hand(
+        &ctx,
+        &path,
+        person.account.as_deref(),
+        held.iter().map(|(role, at)| (*role, at)),
+    );
     Ok(View(MemberPage {
         id,
         name: record.full_name,
@@ -193,7 +200,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<M
             .collect(),
         may: May {
             edit: ctx.may("member.change", &path),
-            invite: rolled && ctx.may("account.invite", &path),
+            invite: rolled && invite,
             withdraw: active && ctx.may("account.withdraw", &path),
             take: rolled && ctx.may("position.take", &path),
             leave: ctx.may("position.leave", &path),

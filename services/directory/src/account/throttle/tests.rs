@@ -85,6 +85,16 @@ fn the_right_password_clears_and_a_try_that_was_not_made_does_not_count() {
 }
 
 #[test]
+fn a_try_that_was_not_made_leaves_the_wait_where_it_was() {
+    let throttle = Throttle::default();
+    let tenant = tenant("ha-noi");
+    assert_eq!(exhaust(&throttle, &tenant, address(1), NOW), (10, 15));
+    let later = NOW + Duration::seconds(15);
+    throttle.password(&tenant, "0912345678", address(1), later).map(super::Try::not_made).unwrap();
+    assert_eq!(exhaust(&throttle, &tenant, address(1), later), (1, 30));
+}
+
+#[test]
 fn a_flood_of_logins_and_addresses_stays_in_bounded_memory() {
     let throttle = Throttle::default();
     let tenant = tenant("ha-noi");

@@ -27,6 +27,14 @@ struct Wrong {
     last: i64,
 }
 
+/// A try as it was counted, so that it can be taken back.
+pub(super) struct Counted {
+    pub(super) key: Key,
+    at: i64,
+    /// When the one before it was.
+    before: i64,
+}
+
 #[derive(Default)]
 pub(super) struct Tries {
     hasher: RandomState,
@@ -61,18 +69,24 @@ impl Tries {
         })
     }
 
-    pub(super) fn count(&mut self, key: Key, now: OffsetDateTime) {
+    pub(super) fn count(&mut self, key: Key, now: OffsetDateTime) -> Counted {
         let now = now.unix_timestamp();
         let wrong = self.wrong.entry(key).or_insert(Wrong { count: 0, last: now });
         if forgiven(wrong.count, seconds(now, wrong.last)) {
             wrong.count = 0;
         }
+        let counted = Counted { key, at: now, before: wrong.last };
         *wrong = Wrong { count: wrong.count.saturating_add(1), last: now };
+        counted
     }
 
-    pub(super) fn uncount(&mut self, key: Key) {
+    pub(super) fn uncount(&mut self, Counted { key, at, before }: Counted) {
         if let Some(wrong) = self.wrong.get_mut(&key) {
             wrong.count = wrong.count.saturating_sub(1);
+            // Unless somebody has tried since, the wait is where it was.
+            if wrong.last == at {
+                wrong.last = before;
+            }
         }
     }
 
