@@ -134,7 +134,10 @@ fn a_server_that_is_away_takes_its_own_tenants_with_it_and_nobody_else() {
         }
         let answer = program.get("/api/v1/meetings").await;
         assert_eq!((answer.status, &answer.json()["status"]), (503, &json!(503)));
-        let report = app.database.provisioner().migrate_tenants(2).await.unwrap();
+        // As `sotay migrate` does.
+        let provisioner = app.database.provisioner();
+        provisioner.migrate_platform().await.unwrap();
+        let report = provisioner.migrate_tenants(2).await.unwrap();
         assert_eq!(report.current, 2, "the others are looked at");
         assert_eq!(report.failed.len(), 1);
         assert_eq!(&*report.failed[0].tenant, "mat");

@@ -17,7 +17,7 @@ use rustls::{
 use std::{
     collections::HashMap,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -36,6 +36,14 @@ pub struct Certificates {
     /// What was seen of each pair.
     marks: Mutex<HashMap<Option<String>, Seen>>,
     shown: RwLock<Arc<Shown>>,
+}
+
+/// Whether two PEM files are a certificate and its key.
+///
+/// # Errors
+/// A sentence that names the files and says what is wrong.
+pub(crate) fn try_pair(chain: &Path, key: &Path) -> Result<(), String> {
+    Source::Files { chain: chain.into(), key: key.into() }.load(None).map(drop)
 }
 
 /// How a pair looked.

@@ -321,6 +321,13 @@ impl Config {
         self.limits.validate()?;
         if let Some(database) = &self.database {
             database.validate()?;
+            let work = &self.limits.work;
+            if work.total > database.budget || work.per_tenant > database.per_tenant {
+                return Err(format!(
+                    "limits.work: total ({}) và per_tenant ({}) không được vượt database.budget ({}) và database.per_tenant ({})",
+                    work.total, work.per_tenant, database.budget, database.per_tenant
+                ));
+            }
             if self.master_key_file.is_none() {
                 return Err(
                     "master_key_file: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into()
@@ -397,6 +404,10 @@ mod tests {
             ("[telemetry]\notlp = 'collector:4317'", "telemetry.otlp"),
             ("[http]\ntrusted_proxies = ['x']", "trusted_proxies"),
             ("[limits.member]\nper_minute = 0\nburst = 1", "limits.member"),
+            (
+                "[database]\nbudget = 8\nper_tenant = 4\n[database.placements.main]\nhost = 'x'",
+                "limits.work",
+            ),
         ] {
             let message = load(text).unwrap_err();
             assert!(message.contains(key), "{text}: {message}");

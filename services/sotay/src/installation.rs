@@ -20,15 +20,18 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     fs,
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
+    time::{Duration, Instant},
 };
 use tenancy::{DatabaseConfig, MasterKey, PlacementConfig, Provisioner};
 
 const BUCKET: &str = "sotay";
 const DATABASE: &str = "sotay";
 const PROVISIONER: &str = "sotay_provisioner";
+/// How long those who serve wait for a command that keeps the servers meanwhile.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the platform stands on.
 pub struct Installation {
@@ -53,6 +56,9 @@ struct Running {
     s3_endpoint: String,
     s3_access_key: String,
     s3_secret_key: String,
+    /// It serves: the servers run until it is told to stop.
+    #[serde(default)]
+    serves: bool,
 }
 
 impl Installation {
@@ -63,8 +69,21 @@ impl Installation {
     pub async fn open(config: &Config) -> Result<Self, Fault> {
         match &config.database {
             Some(database) => Self::configured(config, database),
-            None => Self::brought_along(config).await,
+            None => Self::brought_along(config, false).await,
         }
+    }
+
+    /// The same for a process that serves. The servers of a command would end
+    /// with the command, so it waits for that first.
+    ///
+    /// # Errors
+    /// As for [`Installation::open`], and when a command takes too long.
+    pub async fn open_to_serve(config: &Config) -> Result<Self, Fault> {
+        if let Some(database) = &config.database {
+            return Self::configured(config, database);
+        }
+        Running::outlast_command(&config.data).await?;
+        Self::brought_along(config, true).await
     }
 
     /// Who creates tenants and migrates.
@@ -127,7 +146,7 @@ impl Installation {
         })
     }
 
-    async fn brought_along(config: &Config) -> Result<Self, Fault> {
+    async fn brought_along(config: &Config, to_serve: bool) -> Result<Self, Fault> {
         fs::create_dir_all(&config.data).map_err(|e| fault::file(&config.data, &e))?;
         let keys = config.data.join("keys");
         let key = match &config.master_key_file {
@@ -139,7 +158,7 @@ impl Installation {
         let (running, servers) = if let Some(running) = Running::read(&config.data) {
             (running, None)
         } else {
-            let (running, servers) = start(config, &password).await?;
+            let (running, servers) = start(config, &password, to_serve).await?;
             (running, Some(servers))
         };
         let main = PlacementConfig {
@@ -181,7 +200,11 @@ impl Installation {
     }
 }
 
-async fn start(config: &Config, provisioner: &str) -> Result<(Running, (Postgres, S3)), Fault> {
+async fn start(
+    config: &Config,
+    provisioner: &str,
+    serves: bool,
+) -> Result<(Running, (Postgres, S3)), Fault> {
     let options = postgres::Options {
         bin: config.postgres.bin.clone(),
         data: config.data.join("postgres"),
@@ -200,6 +223,7 @@ async fn start(config: &Config, provisioner: &str) -> Result<(Running, (Postgres
         s3_endpoint: s3.endpoint().into(),
         s3_access_key: s3.access_key().into(),
         s3_secret_key: s3.secret_key().into(),
+        serves,
     };
     running.write(&config.data)?;
     Ok((running, (postgres, s3)))
@@ -240,9 +264,35 @@ impl Running {
     /// The servers of a process that still lives.
     fn read(data: &Path) -> Option<Self> {
         let running: Self = serde_json::from_slice(&fs::read(data.join("run.json")).ok()?).ok()?;
-        let name = fs::read_to_string(format!("/proc/{}/comm", running.pid)).ok()?;
-        let alive = running.pid != std::process::id() && name.trim_end() == "sotay";
-        alive.then_some(running)
+        running.lives().then_some(running)
+    }
+
+    /// Whether its process does. One that has ended is listed until somebody
+    /// asks after it.
+    fn lives(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let state = stat.split_once("(sotay) ").map(|(_, state)| state);
+        self.pid != std::process::id() && state.is_some_and(|state| !state.starts_with('Z'))
+    }
+
+    /// Waits until no command keeps the servers. It withdraws `run.json` before
+    /// it stops them, so it is waited for itself.
+    async fn outlast_command(data: &Path) -> Result<(), Fault> {
+        let since = Instant::now();
+        while let Some(command) = Self::read(data).filter(|running| !running.serves) {
+            let pid = command.pid;
+            tracing::warn!(pid, "waiting for process {pid}, a command that keeps the servers");
+            while command.lives() {
+                if since.elapsed() > PATIENCE {
+                    return Err(Fault::new(format!(
+                        "Một lệnh sotay khác (tiến trình {pid}) đang giữ PostgreSQL và kho tệp ở «{}»: hãy đợi lệnh đó xong rồi chạy lại.",
+                        data.display()
+                    )));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, data: &Path) -> Result<(), Fault> {
@@ -251,11 +301,14 @@ impl Running {
     }
 }
 
-/// A random secret in a file, made at first use.
+/// A random secret in a file, made at first use. One that is there, readable or
+/// not, is never replaced: whatever is derived from it would be lost.
 fn keep(folder: &Path, name: &str) -> Result<String, Fault> {
     let path = folder.join(name);
-    if let Ok(text) = fs::read_to_string(&path) {
-        return Ok(text.trim().to_owned());
+    match fs::read_to_string(&path) {
+        Ok(text) => return Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(fault::file(&path, &error)),
     }
     fs::DirBuilder::new()
         .recursive(true)
@@ -264,8 +317,21 @@ fn keep(folder: &Path, name: &str) -> Result<String, Fault> {
         .map_err(|e| fault::file(folder, &e))?;
     let bytes = kernel::World::system().bytes::<32>();
     let text = bytes.iter().fold(String::new(), |hex, byte| hex + format!("{byte:02x}").as_str());
-    write_private(&path, text.as_bytes()).map_err(|e| fault::file(&path, &e))?;
-    Ok(text)
+    write_first(folder, &path, text.as_bytes()).map_err(|e| fault::file(&path, &e))?;
+    // Another process may have been first.
+    secret(&path)
+}
+
+/// Whole or not at all, readable by its owner alone, and only when there is
+/// nothing yet.
+fn write_first(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(refused) if refused.error.kind() != ErrorKind::AlreadyExists => Err(refused.error),
+        _ => Ok(()),
+    }
 }
 
 /// Whole or not at all, readable by its owner alone.
@@ -291,4 +357,28 @@ fn bucket(blob: &config::Blob) -> Result<blob::Config, Fault> {
         secret_key: secret(&blob.secret_key_file)?,
         path_style: blob.path_style,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep;
+    use std::{fs, thread};
+
+    #[test]
+    fn a_secret_is_made_once_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let all: Vec<String> = thread::scope(|scope| {
+            let starts: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| keep(&keys, "master.key").unwrap())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(all.iter().all(|secret| *secret == all[0]), "who comes second takes the first's");
+        assert_eq!(fs::read_dir(&keys).unwrap().count(), 1, "nothing else is left there");
+
+        // It is there and cannot be read as text.
+        fs::write(keys.join("master.key"), [0xff, 0xfe]).unwrap();
+        assert!(keep(&keys, "master.key").is_err());
+        assert_eq!(fs::read(keys.join("master.key")).unwrap(), [0xff, 0xfe]);
+    }
 }

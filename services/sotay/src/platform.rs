@@ -136,10 +136,14 @@ impl Platform {
     }
 }
 
-/// Turns true when the process is asked to stop: Ctrl-C or SIGTERM.
+/// Turns true when the process is asked to stop: Ctrl-C or SIGTERM. SIGHUP asks
+/// for the certificates to be looked at, and ends nobody who shows none.
 #[must_use]
 pub fn stop_signal() -> watch::Receiver<bool> {
     use tokio::signal::unix::{SignalKind, signal};
+    if let Err(error) = signal(SignalKind::hangup()) {
+        tracing::error!("SIGHUP cannot be heard, and would end this process: {error}");
+    }
     let (send, receive) = watch::channel(false);
     tokio::spawn(async move {
         let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };

@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
-use gateway::{Peer, listen::Answer};
+use gateway::{Peer, Ready, listen::Answer};
 use http::{Method, StatusCode, header};
 use std::time::Duration;
 use tenancy::{Tenants, measure};
@@ -17,13 +17,14 @@ const INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Private {
     tenants: Tenants,
+    ready: Ready,
 }
 
 impl Private {
     /// About the process that holds these tenants.
     #[must_use]
     pub fn new(tenants: Tenants) -> Self {
-        Self { tenants }
+        Self { ready: Ready::new(tenants.clone()), tenants }
     }
 }
 
@@ -39,11 +40,7 @@ impl Answer for Private {
                     .into_response()
             }
             "/healthz" => "ok\n".into_response(),
-            "/readyz" => match self.tenants.refresh().await {
-                Ok(()) => "ready\n".into_response(),
-                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-                    .into_response(),
-            },
+            "/readyz" => self.ready.answer().await,
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     }

@@ -2,16 +2,17 @@
 
 use crate::{
     measure,
-    pool::{Lease, Pool},
+    pool::{Lease, Pool, SLOW},
     registry::Tenant,
     wake::Wake,
 };
 use kernel::{Error, TenantId};
-use sqlx::PgConnection;
+use sqlx::{Executor as _, PgConnection};
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+use tokio::time::timeout;
 
 /// A connection for single statements. Goes back to the pool when dropped.
 pub type TenantConn = Lease;
@@ -115,7 +116,9 @@ impl Drop for TenantTx {
         let Some(mut conn) = self.conn.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return conn.discard() };
         runtime.spawn(async move {
-            if sqlx::raw_sql("ROLLBACK").execute(&mut *conn).await.is_err() {
+            // A statement that somebody left may still be at work, or the server gone.
+            let undone = timeout(SLOW, conn.execute("ROLLBACK")).await;
+            if !matches!(undone, Ok(Ok(_))) {
                 conn.discard();
             }
         });

@@ -27,8 +27,9 @@ use tokio::{sync::Semaphore, time::timeout};
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the server may take to let a login in, to answer a ping, to say goodbye.
-const SLOW: Duration = Duration::from_secs(3);
+/// How long the server may take to let a login in, to answer a ping, to undo a
+/// transaction, to say goodbye.
+pub(crate) const SLOW: Duration = Duration::from_secs(3);
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_mins(1);
 /// A connection that was asked longer ago whether it lives is asked again before
@@ -138,11 +139,17 @@ impl Pool {
                 let connection = lease.connection.insert(idle.connection);
                 if idle.alive.elapsed() < TRUSTED {
                     lease.alive = idle.alive;
-                } else if !matches!(timeout(SLOW, connection.ping()).await, Ok(Ok(()))) {
-                    // The server went away; so did every connection that waited with this one.
-                    lease.connection = None;
-                    self.forget_idle();
-                    lease.open(password_version).await?;
+                } else {
+                    let answer = timeout(SLOW, connection.ping()).await;
+                    if !matches!(answer, Ok(Ok(()))) {
+                        lease.connection = None;
+                        // The server went away; so did every connection that waited with this
+                        // one. One that keeps silent may still be at what somebody left.
+                        if answer.is_ok() {
+                            self.forget_idle();
+                        }
+                        lease.open(password_version).await?;
+                    }
                 }
             }
             Next::Open => lease.open(password_version).await?,

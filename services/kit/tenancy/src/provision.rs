@@ -21,6 +21,7 @@ use crate::{
     config::{DatabaseConfig, MAIN, PlacementConfig},
     key::MasterKey,
     migrations::{self, Schema},
+    registry::{self, Tenant},
     tenants::PLATFORM_ROLE,
 };
 use kernel::Error;
@@ -78,29 +79,39 @@ impl Provisioner {
 
     /// Brings the platform's schema of every placement up to date: roles,
     /// schemas, extensions, migrations. Does nothing when there is nothing to do.
+    /// A placement that is away is passed over: its tenants are told of by
+    /// whoever looks at them next.
     ///
     /// # Errors
-    /// When a placement cannot be reached or refuses.
+    /// When the main placement is away, or any refuses.
     pub async fn migrate_platform(&self) -> Result<usize, Error> {
         let mut applied = 0;
-        for placement in self.placements.keys() {
-            let mut connection = self.connect(placement).await?;
-            lock(&mut connection).await?;
-            // Roles are the server's, not the database's: another installation on
-            // it may be at the same step, and one of the two is refused.
-            let mut tries = 0;
-            while let Err(error) =
-                self.bootstrap(&mut connection, &self.placements[placement].database).await
-            {
-                tries += 1;
-                if tries == 3 {
-                    return Err(error);
+        for (placement, config) in &self.placements {
+            match self.migrate_placement(placement, &config.database).await {
+                Ok(count) => applied += count,
+                Err(error @ Error::Unavailable(_)) if placement != MAIN => {
+                    tracing::warn!(%placement, "the platform's schema is not looked at: {error}");
                 }
-                tokio::time::sleep(Duration::from_millis(100 * tries)).await;
+                Err(error) => return Err(error),
             }
-            applied += migrate_platform(&mut connection).await?;
         }
         Ok(applied)
+    }
+
+    async fn migrate_placement(&self, placement: &str, database: &str) -> Result<usize, Error> {
+        let mut connection = self.connect(placement).await?;
+        lock(&mut connection).await?;
+        // Roles are the server's, not the database's: another installation on
+        // it may be at the same step, and one of the two is refused.
+        let mut tries = 0;
+        while let Err(error) = self.bootstrap(&mut connection, database).await {
+            tries += 1;
+            if tries == 3 {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(100 * tries)).await;
+        }
+        migrate_platform(&mut connection).await
     }
 
     async fn connect(&self, placement: &str) -> Result<PgConnection, Error> {
@@ -211,6 +222,26 @@ async fn migrate_platform(connection: &mut PgConnection) -> Result<usize, Error>
         applied += 1;
     }
     Ok(applied)
+}
+
+/// Every tenant of the registry, if there is one already.
+async fn registered(main: &mut PgConnection) -> Result<Vec<Tenant>, Error> {
+    match registry::load(main, 0).await {
+        Ok((_, tenants)) => Ok(tenants),
+        Err(error) if lacks_table(&error) => Err(Error::Conflict(
+            "Cơ sở dữ liệu chưa có danh bạ đơn vị; hãy chạy trước: sotay migrate".into(),
+        )),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether nobody has prepared the database yet (`undefined_table`).
+fn lacks_table(error: &Error) -> bool {
+    let Error::Internal(error) = error else { return false };
+    error
+        .downcast_ref::<sqlx::Error>()
+        .and_then(sqlx::Error::as_database_error)
+        .is_some_and(|e| e.code().as_deref() == Some("42P01"))
 }
 
 fn changed_afterwards(name: &str) -> Error {

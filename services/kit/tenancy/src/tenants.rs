@@ -5,7 +5,7 @@ use crate::{
     db::{TenantConn, TenantDb},
     key::MasterKey,
     pool::Pool,
-    registry::{self, Tenant},
+    registry::{self, Tenant, TenantState},
     wake::Wake,
 };
 use kernel::{Error, TenantId};
@@ -158,9 +158,11 @@ impl Tenants {
                 pool.renew(&tenant.role);
             }
         }
+        // The hosts of one that is gone may be another's by now.
         registry.by_host = registry
             .by_id
             .values()
+            .filter(|tenant| tenant.state != TenantState::Retired)
             .flat_map(|tenant| tenant.hosts.iter().map(|host| (host.clone(), tenant.clone())))
             .collect();
         drop(registry);

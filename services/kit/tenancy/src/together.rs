@@ -5,12 +5,14 @@
 //! What arrives while the same kind of work is under way waits for it and is
 //! then done in one go, with one commit. Who comes alone does not wait at all.
 
+use crate::Trouble;
 use kernel::{Error, TenantId};
 use opentelemetry::{Context, context::FutureExt as _};
-use std::time::Duration;
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{sync::oneshot, time::timeout};
 
@@ -56,8 +58,9 @@ where
     /// Does a piece of work of a tenant, with others of it if there are any.
     /// `work` is given pieces in the order in which they came and answers in
     /// the same order, all or nothing; when it fails, each piece is tried by
-    /// itself, so that one's trouble is nobody else's. It goes on when the
-    /// caller is gone.
+    /// itself, so that one's trouble is nobody else's. What is away for all of
+    /// them is tried no further: the rest are told so. It goes on when the caller
+    /// is gone.
     ///
     /// # Errors
     /// What `work` says of this piece.
@@ -105,6 +108,7 @@ where
         F: Future<Output = Result<Vec<O>, Error>> + Send,
     {
         while let Some(pieces) = self.next() {
+            let mut away = None;
             if pieces.len() > 1 {
                 let items = pieces.iter().map(|piece| piece.item.clone()).collect();
                 let request = pieces[0].request.clone();
@@ -116,19 +120,23 @@ where
                         }
                         continue;
                     }
-                    // What is away for all of them is away for each.
-                    Err(Error::Unavailable(why)) => {
-                        for piece in pieces {
-                            let _ = piece.answer.send(Err(Error::Unavailable(why.clone())));
+                    Ok(_) => {}
+                    Err(error) => {
+                        away = away_for_all(&error);
+                        if away.is_some() {
+                            let tenant = &self.tenant;
+                            tracing::warn!(%tenant, "work of {tenant} is given up together: {error}");
                         }
-                        continue;
                     }
-                    _ => {}
                 }
             }
             for Piece { item, request, answer } in pieces {
-                let done = within(work(vec![item]).with_context(request)).await;
-                let _ = answer.send(done.and_then(single));
+                let done = match &away {
+                    Some(why) => Err(Error::Unavailable(why.clone())),
+                    None => within(work(vec![item]).with_context(request)).await.and_then(single),
+                };
+                away = away.or_else(|| away_for_all(done.as_ref().err()?));
+                let _ = answer.send(done);
             }
         }
     }
@@ -161,6 +169,20 @@ async fn within<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Er
     timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
+/// What to tell everybody else, when an error says that it would be no better
+/// for them.
+fn away_for_all(error: &Error) -> Option<Cow<'static, str>> {
+    match error {
+        Error::Unavailable(why) => Some(why.clone()),
+        Error::Internal(source) => match Trouble::of(source.as_ref())? {
+            // Whoever holds one row need not hold the next.
+            Trouble::Busy => None,
+            trouble => Some(trouble.sentence().into()),
+        },
+        _ => None,
+    }
+}
+
 fn single<O>(outcomes: Vec<O>) -> Result<O, Error> {
     outcomes.into_iter().next().ok_or_else(|| Error::internal("shared work gave no answer"))
 }
@@ -191,6 +213,9 @@ mod tests {
             if items.contains(&0) {
                 return Err(Error::NotFound);
             }
+            if items.contains(&99) {
+                return Err(sqlx::Error::Io(std::io::ErrorKind::UnexpectedEof.into()).into());
+            }
             Ok(items.into_iter().map(|item| item * 2).collect())
         }
     }
@@ -201,7 +226,15 @@ mod tests {
 
     /// Sends the first piece alone and the others while it is under way.
     async fn send(doubling: &Doubling, items: &[u32], turns: usize) -> Vec<Result<u32, Error>> {
-        let together = Together::default();
+        send_by(&Together::default(), doubling, items, turns).await
+    }
+
+    async fn send_by(
+        together: &Together<u32, u32>,
+        doubling: &Doubling,
+        items: &[u32],
+        turns: usize,
+    ) -> Vec<Result<u32, Error>> {
         let mut answers = Vec::new();
         for item in items.iter().copied() {
             let (together, doubling) = (together.clone(), doubling.clone());
@@ -236,6 +269,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_away_for_all_is_not_asked_for_each() {
+        let doubling = Doubling::new();
+        let outcomes = send(&doubling, &[1, 99, 3, 4], 5).await;
+        assert_eq!(*doubling.seen.lock().unwrap(), [vec![1], vec![99, 3, 4]]);
+        assert!(matches!(outcomes[0], Ok(2)));
+        for outcome in &outcomes[1..] {
+            assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+        }
+
+        // Found out only when each is tried.
+        let doubling = Doubling::new();
+        let outcomes = send(&doubling, &[1, 0, 99, 3], 5).await;
+        let seen = doubling.seen.lock().unwrap();
+        assert_eq!(*seen, [vec![1], vec![0, 99, 3], vec![0], vec![99]]);
+        assert!(matches!(
+            outcomes[..],
+            [Ok(2), Err(Error::NotFound), Err(Error::Internal(_)), Err(Error::Unavailable(_))]
+        ));
+    }
+
+    #[tokio::test]
     async fn who_comes_after_work_that_stands_still_is_not_held_up() {
         let doubling = Doubling::new();
         // No turns at all: as if the server had vanished.
@@ -247,9 +301,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_and_the_next_starts_anew() {
-        let doubling = Doubling::new();
-        let outcomes = send(&doubling, &[13], 1).await;
+        let (together, doubling) = (Together::default(), Doubling::new());
+        let outcomes = send_by(&together, &doubling, &[13], 1).await;
         assert!(matches!(outcomes[..], [Err(Error::Internal(_))]));
-        assert!(matches!(send(&doubling, &[5], 1).await[..], [Ok(10)]));
+        assert!(matches!(send_by(&together, &doubling, &[5], 1).await[..], [Ok(10)]));
     }
 }

@@ -2,15 +2,23 @@
 //! notification. It only makes folding prompt; what is never announced is found
 //! by the relay's sweep.
 
-use crate::{config::MAIN, registry::TenantState, tenants::PLATFORM_ROLE, tenants::Tenants};
+use crate::{
+    config::MAIN, pool::SLOW, registry::TenantState, tenants::PLATFORM_ROLE, tenants::Tenants,
+};
 use kernel::{Error, TenantId};
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{
+    Executor as _,
+    postgres::{PgListener, PgPoolOptions},
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 /// Payloads are slugs.
 const CHANNEL: &str = "sotay_fold";
@@ -20,6 +28,9 @@ const CHANNEL: &str = "sotay_fold";
 const GATHER: Duration = Duration::from_millis(50);
 /// Before a lost connection is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// A connection on which nothing was heard for so long is asked whether it lives:
+/// one that was lost without a word is silent as well.
+const QUIET: Duration = Duration::from_mins(1);
 
 /// Tenants that have something to fold, and since when.
 #[derive(Clone, Default)]
@@ -98,12 +109,16 @@ impl Tenants {
         let options = self.pool(MAIN).options(PLATFORM_ROLE, 1);
         let one = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut listener = PgListener::connect_with(&one).await?;
-        listener.listen(CHANNEL).await?;
+        timeout(SLOW, listener.listen(CHANNEL)).await??;
         let wake_all = || self.active().iter().for_each(|tenant| self.wake().tenant(tenant));
         // Whatever was said before somebody listened.
         wake_all();
         loop {
-            match listener.try_recv().await? {
+            let Ok(heard) = timeout(QUIET, listener.try_recv()).await else {
+                timeout(SLOW, listener.execute("SELECT 1")).await??;
+                continue;
+            };
+            match heard? {
                 Some(notification) => {
                     if let Ok(tenant) = TenantId::new(notification.payload()) {
                         self.wake().tenant(&tenant);

@@ -93,7 +93,10 @@ async fn run(config: &Config) -> Result<ExitCode, Fault> {
     steps.next("mở cổng");
     let listeners = Listeners::bind(config, true).await?;
     steps.next("khởi động PostgreSQL và kho tệp");
-    let installation = Installation::open(config).await?;
+    let installation = tokio::select! {
+        installation = Installation::open_to_serve(config) => installation?,
+        _ = stop.wait_for(|stopped| *stopped) => return Ok(ExitCode::SUCCESS),
+    };
     let outcome = tokio::select! {
         outcome = serve(config, &installation, listeners, &mut steps, stop.clone()) => outcome,
         // Told to stop before serving began; afterwards serving drains by itself.

@@ -41,9 +41,12 @@ impl Serve {
                 Role::One(part) => vec![*part],
             })
             .collect();
-        let stop = stop_signal();
+        let mut stop = stop_signal();
         let listeners = Listeners::bind(config, here.contains(&Part::Gateway)).await?;
-        let installation = Installation::open(config).await?;
+        let installation = tokio::select! {
+            installation = Installation::open_to_serve(config) => installation?,
+            _ = stop.wait_for(|stopped| *stopped) => return Ok(ExitCode::SUCCESS),
+        };
         let outcome = async {
             let parts = Parts::some(here, config, &installation.key, &World::system())?;
             let platform = Platform::with(&installation, config, &parts).await?;

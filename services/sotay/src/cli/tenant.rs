@@ -1,6 +1,6 @@
 //! `sotay tenant …`.
 
-use super::{print_json, print_table, with_installation, with_platform};
+use super::{print_json, print_table, with_installation};
 use clap::{Args, Subcommand};
 use kernel::TenantId;
 use serde::Serialize;
@@ -98,9 +98,7 @@ impl Files {
     async fn plan(self, config: &Config) -> Result<ExitCode, Fault> {
         let files = self.load(config)?;
         let plan = with_installation(config, async |installation| {
-            let provisioner = installation.provisioner()?;
-            provisioner.migrate_platform().await?;
-            Ok(provisioner.plan(&files).await?)
+            Ok(installation.provisioner()?.plan(&files).await?)
         })
         .await?;
         if self.output.json {
@@ -217,7 +215,7 @@ async fn verify(config: &Config, json: bool) -> Result<ExitCode, Fault> {
 }
 
 async fn set(config: &Config, tenant: &TenantId, state: TenantState) -> Result<ExitCode, Fault> {
-    with_platform(config, async |installation, _| {
+    with_installation(config, async |installation| {
         Ok(installation.provisioner()?.set_state(tenant, state).await?)
     })
     .await?;

@@ -1,7 +1,7 @@
 //! The certificate: readable, its key its own, in force, for every name.
 
 use super::Verdict;
-use crate::Config;
+use crate::{Config, certificates::try_pair};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use std::path::Path;
 use tenancy::TenantFile;
@@ -31,14 +31,16 @@ pub(super) fn look(config: &Config, files: &[TenantFile], now: OffsetDateTime) -
     let mut shared = Vec::new();
     for name in names {
         match own(&name) {
-            Some(chain) => verdicts.push(judge(&chain, &[name], now)),
+            Some(chain) => {
+                verdicts.push(judge(&chain, &chain.with_extension("key"), &[name], now));
+            }
             None => shared.push(name),
         }
     }
-    match &https.certificate {
-        Some(chain) => verdicts.push(judge(chain, &shared, now)),
-        None if shared.is_empty() => {}
-        None => verdicts.push(Verdict::Broken(format!(
+    match (&https.certificate, &https.key) {
+        (Some(chain), Some(key)) => verdicts.push(judge(chain, key, &shared, now)),
+        _ if shared.is_empty() => {}
+        _ => verdicts.push(Verdict::Broken(format!(
             "không có chứng thư cho {}; thêm vào https.certificates",
             shared.join(", ")
         ))),
@@ -63,7 +65,7 @@ fn worst(verdicts: Vec<Verdict>) -> Verdict {
     }
 }
 
-fn judge(chain: &Path, names: &[String], now: OffsetDateTime) -> Verdict {
+fn judge(chain: &Path, key: &Path, names: &[String], now: OffsetDateTime) -> Verdict {
     let name = chain.display();
     let Some(leaf) = CertificateDer::pem_file_iter(chain).ok().and_then(|mut all| all.next()?.ok())
     else {
@@ -75,6 +77,9 @@ fn judge(chain: &Path, names: &[String], now: OffsetDateTime) -> Verdict {
     else {
         return Verdict::Broken(format!("«{name}» không phải chứng thư X.509"));
     };
+    if let Err(why) = try_pair(chain, key) {
+        return Verdict::Broken(format!("{why}; kiểm tra tệp khóa có đi cùng chứng thư này không"));
+    }
     if ends <= now {
         return Verdict::Broken(format!("«{name}» đã hết hạn; thay chứng thư mới ngay"));
     }
@@ -148,20 +153,30 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 0:00 UTC);
 
-    fn made(folder: &Path, names: &[&str], on: OffsetDateTime) -> PathBuf {
+    /// A certificate, its key, and a key that is another's.
+    fn made(folder: &Path, names: &[&str], on: OffsetDateTime) -> [PathBuf; 3] {
         let ca = DevCa::load_or_create(&folder.join("ca"), on).unwrap();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let path = folder.join("chain.pem");
-        std::fs::write(&path, ca.leaf_for(&names, on).unwrap().chain_pem).unwrap();
-        path
+        let leaf = ca.leaf_for(&names, on).unwrap();
+        let other = ca.leaf_for(&["other.localhost".to_owned()], on).unwrap();
+        let files = [leaf.chain_pem, leaf.key_pem, other.key_pem];
+        let paths = ["chain.pem", "chain.key", "other.key"].map(|name| folder.join(name));
+        for (path, text) in paths.iter().zip(files) {
+            std::fs::write(path, text).unwrap();
+        }
+        paths
     }
 
     #[test]
     fn a_certificate_is_judged_by_its_dates_and_its_names() {
         let folder = tempfile::tempdir().unwrap();
-        let chain = made(folder.path(), &["ha-noi.localhost", "localhost"], NOW);
-        let at = |name: &str, now| judge(&chain, &[name.to_owned()], now);
+        let [chain, key, other] = made(folder.path(), &["ha-noi.localhost", "localhost"], NOW);
+        let at = |name: &str, now| judge(&chain, &key, &[name.to_owned()], now);
         assert_eq!(at("ha-noi.localhost", NOW), Verdict::Well);
+        let Verdict::Broken(says) = judge(&chain, &other, &[], NOW) else {
+            panic!("another's key")
+        };
+        assert!(says.contains("other.key"), "{says}");
         let Verdict::Broken(says) = at("hue.localhost", NOW) else { panic!("another's name") };
         assert!(says.contains("hue.localhost"), "{says}");
         // How long a leaf lasts is its maker's business: walk until it ends.
@@ -184,8 +199,8 @@ mod tests {
     fn what_is_no_certificate_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chain.pem");
-        assert!(matches!(judge(&path, &[], NOW), Verdict::Broken(_)));
+        assert!(matches!(judge(&path, &path, &[], NOW), Verdict::Broken(_)));
         std::fs::write(&path, "none").unwrap();
-        assert!(matches!(judge(&path, &[], NOW), Verdict::Broken(s) if s.contains("PEM")));
+        assert!(matches!(judge(&path, &path, &[], NOW), Verdict::Broken(s) if s.contains("PEM")));
     }
 }

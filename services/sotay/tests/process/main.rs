@@ -47,6 +47,23 @@ fn started_killed_started_again_and_stopped() {
 }
 
 #[test]
+fn who_serves_waits_for_a_command_that_keeps_the_servers() {
+    let place = Place::new();
+    let mut command = place.command(&["tenant", "apply"]).spawn().unwrap();
+    let run = place.folder.path().join("data/run.json");
+    faults::until("the command keeps the servers", || run.exists());
+    let mut server = place.serve();
+    assert!(command.try_wait().unwrap().is_some(), "it ended before anybody was served");
+    assert!(command.wait().unwrap().success());
+    assert!(fs::read_to_string(place.log()).unwrap().contains("a command that keeps the servers"));
+    signal(&server, "-HUP");
+    let ready = place.ask("quang-ngai.localhost", "/readyz").unwrap();
+    assert!(ready.starts_with("ready"), "{ready}");
+    signal(&server, "-TERM");
+    assert!(server.wait().unwrap().success());
+}
+
+#[test]
 fn a_mistake_in_the_configuration_is_named() {
     let place = Place::new();
     let wrong = place.command(&["doctor"]).env("SOTAY__HTTP__PORT", "eighty").output().unwrap();
@@ -56,7 +73,9 @@ fn a_mistake_in_the_configuration_is_named() {
         place.command(&["serve"]).env("SOTAY__POSTGRES__BIN", "/khong/co").output().unwrap();
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();
     assert!(!missing.status.success() && said.contains("make postgres"), "{said}");
-    let unready = place.run(&["serve"]);
-    let said = String::from_utf8_lossy(&unready.stderr).into_owned();
-    assert!(!unready.status.success() && said.contains("sotay migrate"), "{said}");
+    for arguments in [&["serve"][..], &["tenant", "plan"]] {
+        let unready = place.run(arguments);
+        let said = String::from_utf8_lossy(&unready.stderr).into_owned();
+        assert!(!unready.status.success() && said.contains("sotay migrate"), "{said}");
+    }
 }

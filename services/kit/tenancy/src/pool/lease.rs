@@ -55,6 +55,7 @@ impl Lease {
             }
         }
         pool.state().away_until = Some(Instant::now() + AWAY);
+        pool.forget_idle();
         Err(away())
     }
 }

@@ -1,13 +1,14 @@
 //! What `apply` would do, computed from the files and the registry alone.
 
-use super::Provisioner;
+use super::{Provisioner, registered};
 use crate::{
     config::MAIN,
     file::TenantFile,
-    registry::{self, Tenant, TenantKind, TenantState},
+    registry::{Tenant, TenantKind, TenantState},
 };
 use kernel::{Error, TenantId};
 use serde::Serialize;
+use std::collections::{HashMap, HashSet};
 
 /// What has to change so that the registry agrees with the files.
 #[derive(Clone, Debug, Serialize)]
@@ -56,11 +57,12 @@ impl Provisioner {
     /// # Errors
     /// When a file asks for what cannot be done in place, or the database is away.
     pub async fn plan(&self, files: &[TenantFile]) -> Result<Plan, Error> {
-        let (_, tenants) = registry::load(&mut self.main().await?, 0).await?;
+        let tenants = registered(&mut self.main().await?).await?;
         self.compare(files, &tenants)
     }
 
     pub(super) fn compare(&self, files: &[TenantFile], tenants: &[Tenant]) -> Result<Plan, Error> {
+        one_owner_each(files, tenants)?;
         let mut changes = Vec::new();
         for file in files {
             match tenants.iter().find(|tenant| tenant.id == file.slug) {
@@ -102,6 +104,29 @@ impl Provisioner {
     }
 }
 
+/// A host leads to one tenant. What a tenant has in the registry is given up
+/// when its file no longer names it.
+fn one_owner_each(files: &[TenantFile], tenants: &[Tenant]) -> Result<(), Error> {
+    let named: HashSet<&TenantId> = files.iter().map(|file| &file.slug).collect();
+    let others = tenants
+        .iter()
+        .filter(|tenant| tenant.state != TenantState::Retired && !named.contains(&tenant.id));
+    let mut owners: HashMap<&str, &TenantId> = others
+        .flat_map(|tenant| tenant.hosts.iter().map(move |host| (&**host, &tenant.id)))
+        .collect();
+    for file in files {
+        for host in &file.hosts {
+            let owner = owners.insert(host, &file.slug);
+            if let Some(other) = owner.filter(|other| **other != file.slug) {
+                return Err(Error::Conflict(
+                    format!("{}: hosts: tên miền «{host}» đã thuộc về {other}", file.slug).into(),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn updates(file: &TenantFile, tenant: &Tenant) -> Result<Vec<Change>, Error> {
     if file.placement != tenant.placement {
         return Err(Error::Conflict(
@@ -130,4 +155,84 @@ fn updates(file: &TenantFile, tenant: &Tenant) -> Result<Vec<Change>, Error> {
             to: to.clone(),
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Change;
+    use crate::{
+        DatabaseConfig, MasterKey, Provisioner, Tenant, TenantFile, TenantKind, TenantState,
+        file::{Admin, Root},
+    };
+    use kernel::{Error, TenantId};
+
+    fn file(slug: &str, hosts: &[&str]) -> TenantFile {
+        TenantFile {
+            slug: TenantId::new(slug).unwrap(),
+            kind: TenantKind::Province,
+            name: "Đảng bộ tỉnh".into(),
+            short_name: "Tỉnh".into(),
+            accent: "#b3261e".into(),
+            placement: "main".into(),
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+            root: Root { code: "01".into(), founded_on: "03/02/1930".into() },
+            admin: Admin {
+                full_name: "Lê Thị Bền".into(),
+                phone: "0912345678".into(),
+                file_number: "1".into(),
+            },
+        }
+    }
+
+    /// As it is in the registry once the file is applied.
+    fn tenant(slug: &str, hosts: &[&str], state: TenantState) -> Tenant {
+        let file = file(slug, hosts);
+        Tenant {
+            role: file.slug.role().into(),
+            id: file.slug,
+            kind: file.kind,
+            name: file.name,
+            short_name: file.short_name,
+            accent: file.accent,
+            hosts: file.hosts,
+            placement: file.placement,
+            state,
+            password_version: 1,
+            schema_version: 1,
+        }
+    }
+
+    fn compared(files: &[TenantFile], tenants: &[Tenant]) -> Result<Vec<Change>, Error> {
+        let config: DatabaseConfig =
+            serde_json::from_str(r#"{"placements": {"main": {"host": "/nowhere"}}}"#).unwrap();
+        let provisioner = Provisioner::new(&config, "nobody", "", MasterKey::new([7; 32]));
+        provisioner.compare(files, tenants).map(|plan| plan.changes)
+    }
+
+    #[test]
+    fn a_host_that_another_tenant_has_is_refused() {
+        let new = [file("ha-noi", &["hop.vn"])];
+        for state in [TenantState::Provisioning, TenantState::Active, TenantState::Suspended] {
+            let refused = compared(&new, &[tenant("hue", &["hop.vn"], state)]).unwrap_err();
+            assert!(matches!(refused, Error::Conflict(_)), "{refused:?}");
+            let says = refused.to_string();
+            assert!(says.contains("hop.vn") && says.contains("hue"), "{says}");
+        }
+        let retired = [tenant("hue", &["hop.vn"], TenantState::Retired)];
+        assert_eq!(compared(&new, &retired).unwrap().len(), 1, "nobody is there any more");
+        let twice = [file("ha-noi", &["hop.vn"]), file("hue", &["hop.vn"])];
+        assert!(matches!(compared(&twice, &[]), Err(Error::Conflict(_))));
+    }
+
+    #[test]
+    fn a_host_is_kept_and_handed_over() {
+        let tenants = [
+            tenant("ha-noi", &["hop.vn"], TenantState::Active),
+            tenant("hue", &[], TenantState::Active),
+        ];
+        let same = [file("ha-noi", &["hop.vn"])];
+        assert!(compared(&same, &tenants).unwrap().is_empty(), "its own is nobody else's");
+        let handed = [file("ha-noi", &[]), file("hue", &["hop.vn"])];
+        assert_eq!(compared(&handed, &tenants).unwrap().len(), 2);
+    }
 }

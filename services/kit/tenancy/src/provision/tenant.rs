@@ -1,6 +1,6 @@
 //! One tenant: created, updated, suspended, verified.
 
-use super::{Crew, NATIONAL_GROUP, Provisioner, TENANT_GROUP, lock, run};
+use super::{Crew, NATIONAL_GROUP, Provisioner, SLOW, TENANT_GROUP, lock, registered, run};
 use crate::{
     file::TenantFile,
     registry::{self, Tenant, TenantKind, TenantState},
@@ -9,6 +9,8 @@ use futures_util::{StreamExt as _, stream};
 use kernel::{Error, TenantId};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
+use std::io;
+use tokio::time::timeout;
 
 /// Something about a tenant that is not as it should be.
 #[derive(Clone, Debug, Serialize)]
@@ -79,7 +81,7 @@ impl Provisioner {
     /// # Errors
     /// When the database is away.
     pub async fn list(&self) -> Result<Vec<Tenant>, Error> {
-        Ok(registry::load(&mut self.main().await?, 0).await?.1)
+        registered(&mut self.main().await?).await
     }
 
     /// Suspends or resumes a tenant.
@@ -90,7 +92,7 @@ impl Provisioner {
     pub async fn set_state(&self, id: &TenantId, to: TenantState) -> Result<(), Error> {
         let mut main = self.main().await?;
         lock(&mut main).await?;
-        let (_, tenants) = registry::load(&mut main, 0).await?;
+        let tenants = registered(&mut main).await?;
         let tenant = tenants.into_iter().find(|tenant| tenant.id == *id).ok_or(Error::NotFound)?;
         if !matches!(tenant.state, TenantState::Active | TenantState::Suspended) {
             return Err(Error::Conflict(
@@ -123,7 +125,10 @@ impl Provisioner {
         };
         let role = &*tenant.role;
         let password = self.key.role_password(role, tenant.password_version);
-        let mut own = match PgConnection::connect_with(&placement.options(role, &password)).await {
+        let options = placement.options(role, &password);
+        let login = timeout(SLOW, PgConnection::connect_with(&options)).await;
+        let late = |_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+        let mut own = match login.unwrap_or_else(late) {
             Ok(connection) => connection,
             Err(error) => {
                 note(format!(

@@ -54,7 +54,8 @@ impl Job {
         outcome
     }
 
-    /// Leaves in the ledger why a migration was given up, for `verify`.
+    /// Leaves in the ledger why a migration was given up, for `verify`. One that
+    /// was applied stays so: perhaps only the answer to its commit was lost.
     pub(super) async fn note_failure(&self, crew: &Crew<'_>, version: i32, error: &Error) {
         let checksum =
             self.pending.iter().find(|m| m.version == version).map_or("", |m| &m.checksum);
@@ -63,7 +64,8 @@ impl Job {
             sqlx::query!(
                 "INSERT INTO platform.tenant_migration (tenant, version, checksum, state, error)
                  VALUES ($1, $2, $3, 'failed', $4)
-                 ON CONFLICT (tenant, version) DO UPDATE SET state = 'failed', error = excluded.error, at = now()",
+                 ON CONFLICT (tenant, version) DO UPDATE SET state = 'failed', error = excluded.error, at = now()
+                 WHERE tenant_migration.state <> 'applied'",
                 &*self.tenant,
                 version,
                 checksum,
