@@ -217,7 +217,10 @@ fn a_full_house_says_so_and_still_answers_what_costs_nothing() {
         let problem = visitor.get("/api/v1/documents").await;
         assert_eq!(problem.headers[header::CONTENT_TYPE], "application/problem+json");
         for path in ["/healthz", "/readyz", "/assets/app.css", "/assets/theme.css", "/sign-in"] {
-            assert_eq!(visitor.get(path).await.status, 200, "{path}");
+            for method in [Method::GET, Method::HEAD] {
+                let request = visitor.request(method, path).body(Body::empty()).unwrap();
+                assert_eq!(visitor.send(request).await.status, 200, "{path}");
+            }
         }
         gate.add_permits(1);
         assert_eq!(first.await.unwrap().status, 200, "whoever was in is served");

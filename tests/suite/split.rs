@@ -90,7 +90,7 @@ fn a_context_that_a_person_sends_is_worth_nothing() {
                 request = request.header("x-sotay-context", text);
             }
             let answer = inner.clone().answer(request.body(Body::empty()).unwrap(), peer).await;
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{header:?}");
+            assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST, "{header:?}");
         }
     });
 }

@@ -150,21 +150,25 @@ fn a_broken_certificate_is_not_taken_and_a_mended_one_is() {
             sleep(6 * OFTEN).await;
             assert_eq!(shown(&served, A).await, old);
         }
-        // Somebody else's certificate, and a key that belongs to another.
+        // Somebody else's certificate.
         place.put(&place.hosts(), A, &[B]);
         sleep(6 * OFTEN).await;
         assert_eq!(shown(&served, A).await, old);
-        place.put(&place.hosts(), B, &[B, "www.localhost"]);
-        fs::copy(place.hosts().join(format!("{A}.key")), place.hosts().join(format!("{B}.key")))
-            .unwrap();
+        // One whose key is another: it comes in one step, without its own.
+        let former = place.put(&place.hosts(), B, &[B]);
+        until(&served, B, &former).await;
+        place.put(place.folder.path(), "other", &[B, "www.localhost"]);
+        let other = place.folder.path().join("other.pem");
+        fs::rename(other, place.hosts().join(format!("{B}.pem"))).unwrap();
         sleep(6 * OFTEN).await;
-        assert_eq!(shown(&served, A).await, old);
+        assert_eq!(shown(&served, B).await, former);
         let mended = place.put(&place.hosts(), A, &[A, "new.localhost"]);
         until(&served, A, &mended).await;
-        // A host whose pair was broken from the start has the general one.
+        // Hosts whose pairs were broken from the start have the general one.
         fs::write(&pem, "").unwrap();
         let (again, _following) = place.serve(&place.config(), OFTEN).await;
         assert_eq!(shown(&again, A).await, general);
+        assert_eq!(shown(&again, B).await, general);
     });
 }
 

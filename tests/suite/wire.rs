@@ -45,6 +45,7 @@ pub fn strict() -> Bounds {
         connections: 100,
         per_address: 100,
         streams: 100,
+        head: 32 * 1024,
         greeting: Duration::from_secs(1),
         idle: Duration::from_secs(1),
         stall: Duration::from_secs(1),

@@ -2,37 +2,135 @@
 //! sender who takes half a minute over ten letters holds nobody's place.
 
 use axum::body::{Body, HttpBody as _};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use kernel::Error;
 use std::time::Duration;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit, TryAcquireError},
+    time::timeout,
+};
 
 /// How long a form may take on a weak link.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What operations take, see `web::Input`, and a byte, so that it is they who
-/// refuse more.
-const FAMILIAR: usize = 256 * 1024 + 1;
+/// What operations take, see `web::Input`.
+const FAMILIAR: usize = 256 * 1024;
 /// Strangers have a login to send, or a code.
 const STRANGER: usize = 64 * 1024;
+/// What all forms together may hold of our memory while they have no place.
+/// Counted as it comes, so that a promise of much takes nothing from others.
+const ROOM: usize = 64 * 1024 * 1024;
 
-/// The whole of a short body.
-///
-/// # Errors
-/// When it is long, slow or broken off.
-pub(crate) async fn whole(body: Body, familiar: bool) -> Result<Body, Error> {
-    if body.is_end_stream() {
-        return Ok(body);
+/// The room for forms. Strangers have theirs apart, so that they crowd out
+/// nobody who is at home here.
+pub(crate) struct Forms {
+    familiar: Semaphore,
+    stranger: Semaphore,
+}
+
+/// Why a body was not read.
+pub(crate) enum Unread {
+    /// There is no room for it.
+    Crowded,
+    /// It is long, slow or broken off.
+    Unfit(Error),
+}
+
+impl From<TryAcquireError> for Unread {
+    fn from(_: TryAcquireError) -> Self {
+        Self::Crowded
     }
-    let limit = if familiar { FAMILIAR } else { STRANGER };
-    let too_large = || Error::TooLarge("Nội dung gửi lên dài quá mức cho phép.".into());
-    // Announced as too much: none of it is asked for.
-    if body.size_hint().lower() > limit as u64 {
-        return Err(too_large());
+}
+
+impl Forms {
+    pub(crate) fn new() -> Self {
+        Self::bounded(ROOM)
     }
-    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
-        Ok(Ok(whole)) => Ok(Body::from(whole.to_bytes())),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) | Err(_) => Err(Error::BadRequest(
-            "Đường truyền bị ngắt hoặc quá chậm nên nội dung chưa tới hết. Hãy gửi lại.".into(),
-        )),
+
+    fn bounded(room: usize) -> Self {
+        Self { familiar: Semaphore::new(room), stranger: Semaphore::new(room) }
+    }
+
+    /// The whole of a short body, and the room that it takes.
+    ///
+    /// # Errors
+    /// When it is long, slow or broken off, or too many others are being read.
+    pub(crate) async fn whole(
+        &self,
+        mut body: Body,
+        familiar: bool,
+    ) -> Result<(Body, SemaphorePermit<'_>), Unread> {
+        let (room, limit) =
+            if familiar { (&self.familiar, FAMILIAR) } else { (&self.stranger, STRANGER) };
+        let mut taken = room.try_acquire_many(0)?;
+        if body.is_end_stream() {
+            return Ok((body, taken));
+        }
+        // Announced as too much: none of it is asked for.
+        if body.size_hint().lower() > limit as u64 {
+            return Err(too_large());
+        }
+        let read = async {
+            let mut whole = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let Ok(piece) = frame.map_err(|_| cut_off())?.into_data() else { continue };
+                if whole.len() + piece.len() > limit {
+                    return Err(too_large());
+                }
+                let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+                taken.merge(room.try_acquire_many(length)?);
+                whole.extend_from_slice(&piece);
+            }
+            Ok::<_, Unread>(whole)
+        };
+        let whole = timeout(PATIENCE, read).await.map_err(|_| cut_off())??;
+        Ok((Body::from(whole), taken))
+    }
+}
+
+fn too_large() -> Unread {
+    Unread::Unfit(Error::TooLarge("Nội dung gửi lên dài quá mức cho phép.".into()))
+}
+
+fn cut_off() -> Unread {
+    Unread::Unfit(Error::BadRequest(
+        "Đường truyền bị ngắt hoặc quá chậm nên nội dung chưa tới hết. Hãy gửi lại.".into(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Forms, STRANGER, Unread};
+    use axum::body::Body;
+    use kernel::Error;
+    use tokio::sync::SemaphorePermit;
+
+    async fn read<'a>(
+        forms: &'a Forms,
+        text: &'static str,
+        familiar: bool,
+    ) -> Result<SemaphorePermit<'a>, Unread> {
+        forms.whole(Body::from(text), familiar).await.map(|(_, taken)| taken)
+    }
+
+    #[tokio::test]
+    async fn forms_share_a_room_and_give_it_back() {
+        let forms = Forms::bounded(10);
+        let six = read(&forms, "sixsix", false).await;
+        assert!(six.is_ok());
+        assert!(matches!(read(&forms, "fives", false).await, Err(Unread::Crowded)));
+        assert!(read(&forms, "", false).await.is_ok(), "nothing takes no room");
+        assert!(read(&forms, "fives", true).await.is_ok(), "strangers crowd out strangers");
+        drop(six);
+        assert!(read(&forms, "fives", false).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_form_has_a_size() {
+        let forms = Forms::new();
+        let form = |length| Body::from(vec![b'x'; length]);
+        assert!(forms.whole(form(STRANGER), false).await.is_ok());
+        let long = forms.whole(form(STRANGER + 1), false).await;
+        assert!(matches!(long, Err(Unread::Unfit(Error::TooLarge(_)))));
+        assert!(forms.whole(form(STRANGER + 1), true).await.is_ok());
     }
 }

@@ -5,6 +5,12 @@
 use http::Method;
 use utoipa::openapi::{OpenApi, path::Operation};
 
+/// Whether a method only reads: whoever answers GET answers HEAD, at the same
+/// cost.
+pub(crate) fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
 /// Which budget a request draws on, besides its principal's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
@@ -61,6 +67,7 @@ impl Budgets {
 
     /// The budget of a request, by its path without the API's prefix.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Budget {
+        let same = |known: &Method| known == method || (*known == Method::GET && reads(method));
         let fits = |pattern: &[String]| {
             let mut parts = path.split('/');
             pattern.iter().all(|known| {
@@ -69,7 +76,7 @@ impl Budgets {
         };
         self.0
             .iter()
-            .find(|(known, pattern, _)| known == method && fits(pattern))
+            .find(|(known, pattern, _)| same(known) && fits(pattern))
             .map_or(Budget::Plain, |(_, _, budget)| *budget)
     }
 }
@@ -100,6 +107,8 @@ mod tests {
         assert_eq!(find(Method::POST, "/documents"), Budget::Transfer);
         assert_eq!(find(Method::GET, "/documents"), Budget::Plain);
         assert_eq!(find(Method::GET, "/roster/7/problems.xlsx"), Budget::Transfer);
+        assert_eq!(find(Method::HEAD, "/roster/7/problems.xlsx"), Budget::Transfer);
+        assert_eq!(find(Method::HEAD, "/documents"), Budget::Plain);
         assert_eq!(find(Method::GET, "/roster/7/problems.xlsx/"), Budget::Plain);
         assert_eq!(find(Method::GET, "/roster/7"), Budget::Plain);
     }

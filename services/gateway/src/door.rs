@@ -1,8 +1,8 @@
 //! One request, from the socket to the upstream and back.
 
 use crate::{
-    Limits, Proxies, body,
-    budget::Budgets,
+    Limits, Proxies,
+    budget::{Budgets, reads},
     cookies,
     guard::Guard,
     headers, host,
@@ -14,7 +14,7 @@ use crate::{
 };
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::Request,
     response::{IntoResponse as _, Response},
 };
@@ -110,13 +110,15 @@ impl Door {
             "/healthz" => return (None, "ok\n".into_response()),
             "/readyz" => return (None, self.ready.answer().await),
             // The same for every site, and for the page that says there is none.
-            path if request.method() == Method::GET => {
+            path if reads(request.method()) => {
                 let name = if path == "/favicon.ico" {
                     Some("icon.svg")
                 } else {
                     path.strip_prefix("/assets/")
                 };
-                if let Some(response) = name.and_then(web::assets::file) {
+                if let Some(response) =
+                    name.and_then(|name| web::assets::file(name, request.uri().query()))
+                {
                     return (None, response);
                 }
             }
@@ -139,9 +141,9 @@ impl Door {
     }
 
     async fn enter(&mut self, request: Request, tenant: &Tenant, peer: Peer, id: &str) -> Response {
-        if request.method() == Method::GET {
+        if reads(request.method()) {
             match request.uri().path() {
-                "/assets/theme.css" => return web::assets::theme(tenant),
+                "/assets/theme.css" => return web::assets::theme(tenant, request.uri().query()),
                 "/api/openapi.json" => {
                     return ([(header::CONTENT_TYPE, "application/json")], self.api.to_string())
                         .into_response();
@@ -149,6 +151,9 @@ impl Door {
                 _ => {}
             }
         }
+        let scheme = if peer.secure { "https" } else { "http" };
+        let authority = host::authority(&request).unwrap_or_default().to_ascii_lowercase();
+        let origin = format!("{scheme}://{authority}");
         let (mut parts, body) = request.into_parts();
         let api = take_api_prefix(&mut parts.uri);
         let face = if api || wants_json(&parts.headers) { Face::Json } else { Face::Html };
@@ -160,20 +165,12 @@ impl Door {
             csrf: Csrf::NotNeeded,
             id: id.to_owned(),
             peer: peer.address,
-            origin: String::new(),
+            origin,
             flash: (face == Face::Html)
                 .then(|| cookies::flash(&parts.headers, peer.secure))
                 .flatten(),
             device: (!api).then(|| cookies::device(&parts.headers, peer.secure)).flatten(),
         };
-        let scheme = if peer.secure { "https" } else { "http" };
-        let request = Request::from_parts(parts, Body::empty());
-        context.origin = format!(
-            "{scheme}://{}",
-            host::authority(&request).unwrap_or_default().to_ascii_lowercase()
-        );
-        let (mut parts, _) = request.into_parts();
-
         let guard = self.guard.clone();
         let changes = changes(&parts.method);
         let token = Token::of(&parts.headers, api, peer.secure);
@@ -182,25 +179,28 @@ impl Door {
         let visit = match entered {
             Ok(visit) => visit,
             Err(refusal) => {
-                telemetry::count::refused("rate", Some(&tenant.id));
+                telemetry::count::refused(refusal.limit, Some(&tenant.id));
                 return refusal.answer(face, changes, id);
             }
         };
-        let uploading = visit.is_upload();
-        let body = if uploading { Ok(body) } else { body::whole(body, visit.is_familiar()).await };
-        let _place = match visit.place().await {
-            Ok(place) => place,
+        let (body, _place) = match visit.place(body).await {
+            Ok(ready) => ready,
             Err(refusal) => return refusal.answer(face, changes, id),
         };
         let had_visitor =
             cookies::get(&parts.headers, cookies::visitor_name(peer.secure)).map(ToOwned::to_owned);
         let visitor =
             had_visitor.clone().unwrap_or_else(|| self.app.world.id::<Uuid>().simple().to_string());
-        let outcome = self.identify(&mut context, token.as_ref(), &visitor, api).await;
+        let patience = if visit.is_upload() { UPLOAD_PATIENCE } else { PATIENCE };
+        let deadline = tokio::time::Instant::now() + patience;
+        let identified = self.identify(&mut context, token.as_ref(), &visitor, api);
+        let Ok(outcome) = tokio::time::timeout_at(deadline, identified).await else {
+            return pages::late(self.app.clone(), Arc::new(context), path).await;
+        };
         if let Ok(()) | Err(Error::Unauthenticated) = outcome
             && let Err(refusal) = visit.of(context.actor.as_ref())
         {
-            telemetry::count::refused("rate", Some(&tenant.id));
+            telemetry::count::refused(refusal.limit, Some(&tenant.id));
             return refusal.answer(face, changes, id);
         }
         let shown_flash = context.flash.is_some();
@@ -217,8 +217,6 @@ impl Door {
         upstream::strip(&mut parts.headers);
         parts.extensions.insert(context.clone());
         let mut request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
-        let patience = if uploading { UPLOAD_PATIENCE } else { PATIENCE };
-        let deadline = tokio::time::Instant::now() + patience;
         request.extensions_mut().insert(Deadline(deadline));
         let answer = self.router.clone().oneshot(request);
         let mut response = match tokio::time::timeout_at(deadline, answer).await {
@@ -273,15 +271,15 @@ impl Door {
     }
 
     fn tenant(&self, host: &str) -> Option<Arc<Tenant>> {
-        if let Some(tenant) = self.app.tenants.by_host(host) {
-            return Some(tenant);
-        }
         let slug = self
             .hosts
             .bases
             .iter()
-            .find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'))?;
-        self.app.tenants.get(&TenantId::new(slug).ok()?)
+            .find_map(|base| host.strip_suffix(base.as_str())?.strip_suffix('.'));
+        // A host of its own that somebody writes into their file takes nobody's
+        // subdomain.
+        slug.and_then(|slug| self.app.tenants.get(&TenantId::new(slug).ok()?))
+            .or_else(|| self.app.tenants.by_host(host))
     }
 }
 
@@ -292,6 +290,9 @@ impl Answer for Door {
         let id = self.app.world.id::<Uuid>().simple().to_string();
         let method = request.method().clone();
         let (tenant, mut response) = seen.run(Box::pin(self.route(request, peer, &id))).await;
+        if method == Method::HEAD {
+            keep_head(&mut response);
+        }
         headers::dress(response.headers_mut(), &id, peer.secure);
         seen.end(&telemetry::Answered {
             id: &id,
@@ -361,6 +362,14 @@ impl Token {
 
 fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Takes the body away where nobody has done so yet; over HTTP/2 it would be sent.
+fn keep_head(response: &mut Response) {
+    let body = std::mem::take(response.body_mut());
+    if let Some(length) = body.size_hint().exact().filter(|_| !body.is_end_stream()) {
+        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
 }
 
 fn set_cookies(

@@ -2,14 +2,16 @@
 
 use crate::{
     Budget, Limits, Proxies,
-    budget::Budgets,
+    body::{Forms, Unread},
+    budget::{Budgets, reads},
     familiar::Familiar,
     rates::{Counter, Who},
     refusal::Refusal,
     shed::{Place, Rank, Shed},
 };
+use axum::body::Body;
 use http::Method;
-use kernel::{Actor, TenantId};
+use kernel::{Actor, Error, TenantId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// How often whole budgets are forgotten.
@@ -27,6 +29,7 @@ pub(crate) struct Guard {
     transfer: Counter,
     tenant_visitors: Counter,
     tenant_members: Counter,
+    forms: Forms,
     work: Shed,
     shared: Shed,
     uploads: Shed,
@@ -50,12 +53,13 @@ impl Guard {
             proxies,
             budgets,
             familiar: Familiar::new(),
-            visitor: Counter::new(limits.visitor),
-            member: Counter::new(limits.member),
-            sign_in: Counter::new(limits.sign_in),
-            transfer: Counter::new(limits.transfer),
-            tenant_visitors: Counter::new(limits.tenant_visitors),
-            tenant_members: Counter::new(limits.tenant_members),
+            visitor: Counter::new("visitor", limits.visitor),
+            member: Counter::new("member", limits.member),
+            sign_in: Counter::new("sign_in", limits.sign_in),
+            transfer: Counter::new("transfer", limits.transfer),
+            tenant_visitors: Counter::new("tenant_visitors", limits.tenant_visitors),
+            tenant_members: Counter::new("tenant_members", limits.tenant_members),
+            forms: Forms::new(),
             work: Shed::new(limits.work),
             shared: Shed::new(limits.shared),
             uploads: Shed::new(limits.uploads),
@@ -89,13 +93,11 @@ impl Guard {
                 .count(tenant, who)
                 .and_then(|()| self.tenant_visitors.count(tenant, Who::Everybody))
         };
-        counted
-            .and_then(|()| match budget {
-                Budget::SignIn => self.sign_in.count(tenant, who),
-                _ => Ok(()),
-            })
-            .map_err(Refusal::often)?;
-        let reads = *method == Method::GET;
+        counted.and_then(|()| match budget {
+            Budget::SignIn => self.sign_in.count(tenant, who),
+            _ => Ok(()),
+        })?;
+        let reads = reads(method);
         Ok(Visit { guard: self, tenant, address, token, familiar, budget, reads })
     }
 
@@ -123,22 +125,35 @@ impl Guard {
 }
 
 impl Visit<'_> {
-    /// Whether the token is familiar.
-    pub(crate) fn is_familiar(&self) -> bool {
-        self.familiar
-    }
-
     /// Whether a file may come with it, which takes its time.
     pub(crate) fn is_upload(&self) -> bool {
         self.budget == Budget::Transfer && !self.reads
     }
 
-    /// Waits until the request may be worked on. The place is given back when it
-    /// is dropped; some requests need none.
+    /// Waits until the request may be worked on: its form is here, or what is
+    /// wrong with it, and a place is free. The place is given back when it is
+    /// dropped; some requests need none.
     ///
     /// # Errors
     /// When too many are under way.
-    pub(crate) async fn place(&self) -> Result<Option<Place>, Refusal> {
+    pub(crate) async fn place(
+        &self,
+        body: Body,
+    ) -> Result<(Result<Body, Error>, Option<Place>), Refusal> {
+        if self.is_upload() {
+            return Ok((Ok(body), self.turn().await?));
+        }
+        let form = match self.guard.forms.whole(body, self.familiar).await {
+            Ok(form) => Ok(form),
+            Err(Unread::Unfit(error)) => Err(error),
+            Err(Unread::Crowded) => return Err(crowded("forms")),
+        };
+        let place = self.turn().await?;
+        // From here on places bound the forms, and their room is for others.
+        Ok((form.map(|(body, _)| body), place))
+    }
+
+    async fn turn(&self) -> Result<Option<Place>, Refusal> {
         let (reason, shed) = match (self.budget, self.token) {
             // A page that reads nothing; and hashes have a line of their own.
             (Budget::Static, None) | (Budget::SignIn, _) => return Ok(None),
@@ -148,10 +163,7 @@ impl Visit<'_> {
             _ => ("work", &self.guard.work),
         };
         let rank = if self.familiar { Rank::Member } else { Rank::Stranger };
-        shed.place(self.tenant, rank).await.map(Some).map_err(|_| {
-            telemetry::count::shed(reason);
-            Refusal::crowded()
-        })
+        shed.place(self.tenant, rank).await.map(Some).map_err(|_| crowded(reason))
     }
 
     /// Whose the token was; `None` when nobody's.
@@ -161,7 +173,7 @@ impl Visit<'_> {
     /// whose session has just ended.
     pub(crate) fn of(&self, actor: Option<&Actor>) -> Result<(), Refusal> {
         let (guard, tenant) = (self.guard, self.tenant);
-        let counted = match (actor, self.token) {
+        match (actor, self.token) {
             (Some(actor), Some(token)) => {
                 if !self.familiar {
                     guard.familiar.learn(tenant, token);
@@ -177,7 +189,11 @@ impl Visit<'_> {
                 guard.visitor.count(tenant, Who::behind(self.address))
             }
             _ => Ok(()),
-        };
-        counted.map_err(Refusal::often)
+        }
     }
+}
+
+fn crowded(reason: &'static str) -> Refusal {
+    telemetry::count::shed(reason);
+    Refusal::crowded(reason)
 }

@@ -9,7 +9,8 @@ const PAGES: &str = "default-src 'none'; style-src 'self'; script-src 'self'; im
 const FILES: &str = "default-src 'self'; style-src 'unsafe-inline'; object-src 'self'; \
     form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Adds what the service did not say itself.
+/// Sets the browser's defences, whatever the service said of them. How long an
+/// answer may be kept is the service's to say.
 pub(crate) fn dress(headers: &mut HeaderMap, request_id: &str, secure: bool) {
     let is_file = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/pdf");
     let fixed = [

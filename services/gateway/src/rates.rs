@@ -1,6 +1,6 @@
 //! Counting requests by tenant and principal, in bounded memory.
 
-use crate::{host, limits::Rate};
+use crate::{host, limits::Rate, refusal::Refusal};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -43,6 +43,7 @@ impl Who {
 
 /// One budget, counted apart for each tenant and principal.
 pub(crate) struct Counter {
+    limit: &'static str,
     limiter: DefaultKeyedRateLimiter<(TenantId, Who)>,
     calls: AtomicU32,
     crowded: AtomicBool,
@@ -51,12 +52,14 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    pub(crate) fn new(rate: Rate) -> Self {
-        Self::bounded(rate, KEYS)
+    /// `limit` names it where refusals are counted.
+    pub(crate) fn new(limit: &'static str, rate: Rate) -> Self {
+        Self::bounded(limit, rate, KEYS)
     }
 
-    fn bounded(rate: Rate, keys: usize) -> Self {
+    fn bounded(limit: &'static str, rate: Rate, keys: usize) -> Self {
         Self {
+            limit,
             limiter: RateLimiter::keyed(quota(rate)),
             calls: AtomicU32::new(0),
             crowded: AtomicBool::new(false),
@@ -68,8 +71,8 @@ impl Counter {
     /// Counts one request.
     ///
     /// # Errors
-    /// How long to wait, when it was one too many. It is not counted then.
-    pub(crate) fn count(&self, tenant: &TenantId, who: Who) -> Result<(), Duration> {
+    /// When it was one too many. It is not counted then.
+    pub(crate) fn count(&self, tenant: &TenantId, who: Who) -> Result<(), Refusal> {
         if self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK) {
             self.look();
         }
@@ -79,9 +82,9 @@ impl Counter {
             }
             who => who,
         };
-        self.limiter
-            .check_key(&(tenant.clone(), who))
-            .map_err(|not_yet| not_yet.wait_time_from(DefaultClock::default().now()))
+        self.limiter.check_key(&(tenant.clone(), who)).map_err(|not_yet| {
+            Refusal::often(self.limit, not_yet.wait_time_from(DefaultClock::default().now()))
+        })
     }
 
     /// Forgets principals whose budget is whole again.
@@ -115,14 +118,15 @@ mod tests {
 
     #[test]
     fn a_budget_runs_out_for_one_principal_of_one_tenant_only() {
-        let counter = Counter::new(RATE);
+        let counter = Counter::new("visitor", RATE);
         let (a, b) = (TenantId::new("ha-noi").unwrap(), TenantId::new("hung-yen").unwrap());
         let (one, two) = (Who::behind([10, 0, 0, 1].into()), Who::behind([10, 0, 0, 2].into()));
         for _ in 0..3 {
             counter.count(&a, one).unwrap();
         }
-        let wait = counter.count(&a, one).unwrap_err();
-        assert!((50..=60).contains(&wait.as_secs()), "{wait:?}");
+        let refusal = counter.count(&a, one).unwrap_err();
+        assert_eq!(refusal.limit, "visitor");
+        assert!((50..=60).contains(&refusal.wait.as_secs()), "{refusal:?}");
         counter.count(&a, two).unwrap();
         counter.count(&b, one).unwrap();
     }
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn more_addresses_than_can_be_told_apart_take_no_more_memory() {
-        let counter = Counter::bounded(RATE, 5_000);
+        let counter = Counter::bounded("visitor", RATE, 5_000);
         let tenant = TenantId::new("ha-noi").unwrap();
         for n in 0..200_000_u32 {
             let address: IpAddr = if n % 2 == 0 {

@@ -19,7 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tenancy::{Tenants, Trouble};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::Mutex,
+    time::{timeout, timeout_at},
+};
 
 /// How long a part may take: less than the second that probes usually wait.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -136,7 +139,8 @@ impl Inner {
 
     /// What is wrong with the database, and with writing to it.
     async fn database(&self, writes: &mut Part) -> (Option<&'static str>, Option<&'static str>) {
-        match timeout(PATIENCE, self.tenants.refresh()).await {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        match timeout_at(deadline, self.tenants.refresh()).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => {
                 // Whether it takes changes is looked at as soon as it is back.
@@ -147,7 +151,7 @@ impl Inner {
             Err(_) => return (None, writes.problem),
         }
         if writes.is_due(WRITES) {
-            match timeout(PATIENCE, self.tenants.writable()).await {
+            match timeout_at(deadline, self.tenants.writable()).await {
                 // It went away since it was asked for the registry.
                 Ok(Ok(Some(Trouble::Away))) => {
                     return (Some(Trouble::Away.sentence()), writes.problem);

@@ -72,8 +72,8 @@ struct State {
 struct Line {
     taken: usize,
     waiting: [VecDeque<Waiter>; 2],
-    /// When nobody waited here for the last time.
-    calm: Instant,
+    /// When nobody of that rank waited here for the last time.
+    calm: [Instant; 2],
 }
 
 struct Waiter {
@@ -154,7 +154,7 @@ impl State {
             return *line;
         }
         let waiting = [VecDeque::new(), VecDeque::new()];
-        self.tenants.push(Line { taken: 0, waiting, calm: Instant::now() });
+        self.tenants.push(Line { taken: 0, waiting, calm: [Instant::now(); 2] });
         self.index.insert(tenant.clone(), self.tenants.len() - 1);
         self.tenants.len() - 1
     }
@@ -175,10 +175,10 @@ impl State {
 
     fn wait(&mut self, line: usize, rank: Rank, waiter: Waiter) -> Result<(), Full> {
         let line = &mut self.tenants[line];
-        if line.is_calm() {
-            line.calm = waiter.since;
-        }
         let waiting = &mut line.waiting[rank as usize];
+        if waiting.is_empty() {
+            line.calm[rank as usize] = waiter.since;
+        }
         if waiting.len() >= LONGEST {
             let before = waiting.len();
             waiting.retain(|waiter| !waiter.place.is_closed());
@@ -222,7 +222,8 @@ impl Line {
 
     /// The first who has not waited too long, and how many leave the line.
     fn first(&mut self, rank: Rank) -> (Option<Waiter>, usize) {
-        let patience = if self.calm.elapsed() < INTERVAL { BURST } else { rank.standing() };
+        let patience =
+            if self.calm[rank as usize].elapsed() < INTERVAL { BURST } else { rank.standing() };
         let mut left = 0;
         let first = loop {
             let Some(waiter) = self.waiting[rank as usize].pop_front() else { break None };
@@ -231,8 +232,8 @@ impl Line {
                 break Some(waiter);
             }
         };
-        if self.is_calm() {
-            self.calm = Instant::now();
+        if self.waiting[rank as usize].is_empty() {
+            self.calm[rank as usize] = Instant::now();
         }
         (first, left)
     }

@@ -181,6 +181,22 @@ fn heads_have_a_size() {
 }
 
 #[test]
+fn a_head_that_grows_between_processes_arrives() {
+    run(async {
+        let app = TestApp::new().await;
+        let served = Served::platform(&app, false).await;
+        // As long as it may be, of letters that HTTP/2 writes with 19 bits.
+        let long = format!("X-A: {}\r\n", "\\".repeat(32_400));
+        for header in [&*long, "", &*long] {
+            let mut wire = served.dial().await;
+            let page = "GET /sign-in HTTP/1.1\r\nHost: thanh-hoa.localhost\r\n";
+            wire.say(format!("{page}{header}\r\n")).await;
+            assert_eq!(wire.status().await, Some(200));
+        }
+    });
+}
+
+#[test]
 fn a_promise_of_too_much_is_not_waved_on() {
     run(async {
         let app = TestApp::new().await;

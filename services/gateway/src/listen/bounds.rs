@@ -15,6 +15,9 @@ pub struct Bounds {
     pub per_address: usize,
     /// Requests at once on one HTTP/2 connection.
     pub streams: u32,
+    /// Headers of one request, together, in bytes; 8 KiB at least. HTTP/1.1
+    /// looks between two reads only and may take up to twice as much.
+    pub head: usize,
     /// For the TLS greeting; then for the head of each request, which over
     /// HTTP/1.1 includes the wait for it.
     pub greeting: Duration,
@@ -36,6 +39,7 @@ impl Default for Bounds {
             connections: 10_000,
             per_address: 2_000,
             streams: 100,
+            head: 32 * 1024,
             greeting: Duration::from_secs(15),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(30),
@@ -48,13 +52,16 @@ impl Default for Bounds {
 impl Bounds {
     /// Between our own processes, where one connection carries many people's
     /// requests: it must not be cut because one of them is slow, and the
-    /// gateway has bounds for each of them at its own door.
+    /// gateway has bounds for each of them at its own door. What people may send
+    /// in headers takes several times as much on its way between us, with our
+    /// own beside it, and too long a head ends the connection for everybody.
     #[must_use]
     pub fn internal() -> Self {
         let day = Duration::from_hours(24);
         Self {
             per_address: usize::MAX,
             streams: 2_000,
+            head: 512 * 1024,
             idle: day,
             unread: day,
             stall: day,

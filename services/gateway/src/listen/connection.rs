@@ -32,8 +32,6 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, NotForContentType},
 };
 
-/// Headers of one request, together, in bytes.
-const HEAD: usize = 32 * 1024;
 /// What one HTTP/2 answer may have waiting in our memory.
 const SEND_BUFFER: usize = 64 * 1024;
 
@@ -133,11 +131,11 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.greeting)
         .max_headers(100)
-        .max_buf_size(2 * HEAD)
+        .max_buf_size(limits.head)
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(HEAD).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
         .max_frame_size(16 * 1024)
         .initial_stream_window_size(256 * 1024)
         .initial_connection_window_size(1024 * 1024)

@@ -66,6 +66,24 @@ async fn a_tenant_at_its_share_leaves_the_rest_to_the_others() {
 }
 
 #[tokio::test]
+async fn a_line_of_strangers_shortens_no_members_patience() {
+    let shed = shed(1, 1);
+    let held = shed.place(&tenant("aa"), Rank::Member).await.unwrap();
+    let (book, mut read) = tokio::sync::mpsc::unbounded_channel();
+    come(&shed, "aa", Rank::Stranger, "a stranger", &book);
+    tokio::time::sleep(super::INTERVAL + Duration::from_millis(50)).await;
+    come(&shed, "aa", Rank::Member, "a member", &book);
+    tokio::time::sleep(Rank::Member.standing() + Duration::from_millis(50)).await;
+    drop(held);
+    let mut answers = std::collections::BTreeMap::new();
+    for _ in 0..2 {
+        let (name, place) = read.recv().await.unwrap();
+        answers.insert(name, place.is_some());
+    }
+    assert_eq!(answers, [("a member", true), ("a stranger", false)].into());
+}
+
+#[tokio::test]
 async fn a_standing_line_lets_go_of_who_waited_too_long_and_of_who_left() {
     let shed = shed(1, 1);
     let held = shed.place(&tenant("aa"), Rank::Member).await.unwrap();

@@ -16,6 +16,8 @@ pub(super) struct Circuit {
     failures: u32,
     /// Closed until then, once open.
     until: Option<Instant>,
+    /// Somebody is finding out whether the service is back.
+    probing: bool,
 }
 
 impl Circuit {
@@ -27,6 +29,7 @@ impl Circuit {
             Some(until) if now < until => false,
             Some(_) => {
                 self.until = Some(now + self.pause());
+                self.probing = true;
                 true
             }
         }
@@ -39,6 +42,11 @@ impl Circuit {
 
     /// It did not.
     pub(super) fn failed(&mut self, now: Instant) {
+        // Whoever was under way when it opened tells nothing new; the probe does.
+        if !self.probing && self.until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.probing = false;
         self.failures = self.failures.saturating_add(1);
         if self.failures >= PATIENCE {
             self.until = Some(now + self.pause());
@@ -81,13 +89,24 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_grows_to_a_bound() {
+    fn who_was_under_way_when_it_opened_makes_nobody_wait_longer() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        (0..40).for_each(|_| circuit.failed(now));
+        assert!(circuit.admits(now + FIRST), "the probe");
+        (0..40).for_each(|_| circuit.failed(now + FIRST));
+        assert!(!circuit.admits(now + FIRST));
+        assert!(circuit.admits(now + 3 * FIRST), "it doubled once");
+    }
+
+    #[test]
+    fn the_pause_grows_from_probe_to_probe_and_to_a_bound() {
         let (mut circuit, mut now) = (Circuit::default(), Instant::now());
-        for _ in 0..40 {
+        (0..3).for_each(|_| circuit.failed(now));
+        for pause in [FIRST, 2 * FIRST, 4 * FIRST, LONGEST, LONGEST] {
+            assert!(!circuit.admits(now + pause.saturating_sub(Duration::from_millis(1))));
+            now += pause;
+            assert!(circuit.admits(now), "{pause:?}");
             circuit.failed(now);
-            now += Duration::from_millis(1);
         }
-        assert!(!circuit.admits(now + Duration::from_millis(3990)));
-        assert!(circuit.admits(now + LONGEST));
     }
 }

@@ -1,5 +1,6 @@
 //! Connections to one service, opened on use and kept.
 
+use crate::listen::Bounds;
 use axum::body::Body;
 use http::uri::Authority;
 use hyper::client::conn::http2::{self, SendRequest};
@@ -21,10 +22,10 @@ const GREETING: Duration = Duration::from_secs(2);
 /// How often a silent connection is asked whether it still lives, and how long
 /// it may take to say so.
 const PULSE: Duration = Duration::from_secs(10);
-/// What one request may have on its way before the other end takes some.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-/// What all of them together may.
-const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// What one answer may have on its way here before its reader takes some. The
+/// connection has room for as much of every answer, so that readers who take
+/// nothing hold up nobody else's.
+const WINDOW: u32 = 64 * 1024;
 
 pub(super) struct Connections {
     authority: Authority,
@@ -83,8 +84,8 @@ impl Connections {
             .keep_alive_interval(PULSE)
             .keep_alive_timeout(PULSE)
             .keep_alive_while_idle(true)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(Bounds::internal().streams * WINDOW)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;

@@ -7,7 +7,6 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
-use http::StatusCode;
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt as _;
 use web::{App, RequestContext};
@@ -34,7 +33,7 @@ impl Answer for Inner {
         let Some((context, left)) = opened else {
             // A gateway with another key, or a clock that is far off.
             tracing::error!(peer = %peer.address, "{} sent a request without a context that holds: compare the master keys and the clocks", peer.address);
-            return StatusCode::FORBIDDEN.into_response();
+            return wire::ASTRAY.into_response();
         };
         let seen = telemetry::Request::begin(telemetry::trace::extract(request.headers()));
         let (id, tenant) = (context.id.clone(), context.tenant.clone());

@@ -24,6 +24,9 @@ use web::{Failure, RequestContext};
 
 /// A request that names no deadline waits so long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much earlier the service gives up than whoever waits for it, so that
+/// what people read of it is the service's own sentence.
+const MARGIN: Duration = Duration::from_millis(500);
 
 /// A service in another process. Cheap to clone.
 #[derive(Clone)]
@@ -76,7 +79,14 @@ impl Remote {
         let deadline = request.extensions().get::<Deadline>().map(|d| d.0);
         let deadline = deadline.unwrap_or_else(|| tokio::time::Instant::now() + PATIENCE);
         let outcome = tokio::time::timeout_at(deadline, self.send(request, deadline)).await;
+        let authority = &self.inner.authority;
         let reason = match outcome {
+            // It lives, and still nobody gets anything from it; the circuit is
+            // left as it is, or one odd request could open it for all.
+            Ok(Ok(response)) if response.status() == wire::ASTRAY => {
+                tracing::error!(upstream = %authority, "{authority} does not accept a context: compare the master keys and the clocks");
+                return Err(self.away());
+            }
             Ok(Ok(response)) => {
                 self.circuit(Circuit::answered);
                 return Ok(response);
@@ -86,7 +96,6 @@ impl Remote {
             Err(_) => "no answer in time".into(),
         };
         self.circuit(|circuit| circuit.failed(Instant::now()));
-        let authority = &self.inner.authority;
         tracing::warn!(upstream = %authority, reason, "{authority} does not answer: {reason}");
         Err(self.away())
     }
@@ -153,7 +162,7 @@ impl Remote {
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         let mut headers = wire::onward(&parts.headers);
         let (key, now) = (&self.inner.key, self.inner.world.now());
-        let sealed = wire::seal(key, &parts.method, &parts.uri, context, left, now)?;
+        let sealed = wire::seal(key, &parts.method, &parts.uri, context, granted(left), now)?;
         headers.insert(wire::CONTEXT, sealed);
         telemetry::trace::inject(&mut headers);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -216,6 +225,11 @@ impl From<Error> for Sent {
     }
 }
 
+/// What the service is given of the time that is left; of little a quarter less.
+fn granted(left: Duration) -> Duration {
+    left.saturating_sub(MARGIN.min(left / 4))
+}
+
 fn copy(request: &Request) -> Request {
     let mut copy = Request::new(Body::empty());
     request.method().clone_into(copy.method_mut());
@@ -240,5 +254,18 @@ impl Service<Request> for Remote {
             Ok(answer.unwrap_or_else(|error| Failure::from(error).into_response()))
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::granted;
+    use std::time::Duration;
+
+    #[test]
+    fn a_service_gives_up_before_the_gateway() {
+        for (left, given) in [(30_000, 29_500), (2_000, 1_500), (400, 300), (0, 0)] {
+            assert_eq!(granted(Duration::from_millis(left)), Duration::from_millis(given));
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! which neither people's requests nor answers to them ever keep.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use kernel::Error;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -20,6 +20,8 @@ use web::{Device, Flash, RequestContext, SessionChange};
 const PREFIX: &str = "x-sotay-";
 /// See the module.
 pub(super) const CONTEXT: HeaderName = HeaderName::from_static("x-sotay-context");
+/// Answers a request whose context does not hold, and nothing else.
+pub(super) const ASTRAY: StatusCode = StatusCode::MISDIRECTED_REQUEST;
 const SESSION: HeaderName = HeaderName::from_static("x-sotay-session");
 const FLASH: HeaderName = HeaderName::from_static("x-sotay-flash");
 const DEVICE: HeaderName = HeaderName::from_static("x-sotay-device");

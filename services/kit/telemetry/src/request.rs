@@ -12,27 +12,39 @@ use opentelemetry::{
 };
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
-/// A request under way.
+/// The status of a request that nobody waits for any more, as proxies write it.
+const GONE: u16 = 499;
+
+/// A request under way. One that is dropped before its end is recorded as
+/// left by whoever sent it.
 pub struct Request {
     started: Instant,
     context: Context,
     sql: Arc<Tally>,
+    ended: bool,
 }
 
-/// Statements of one request.
+/// What becomes known of one request while it is worked on.
 #[derive(Default)]
 pub(crate) struct Tally {
     statements: AtomicU32,
     nanos: AtomicU64,
+    operation: OnceLock<&'static str>,
 }
 
 impl Tally {
+    /// It has reached its operation.
+    pub(crate) fn reached(&self, operation: &'static str) {
+        // A second reading is still the same operation.
+        let _ = self.operation.set(operation);
+    }
+
     pub(crate) fn add(&self, took: Duration) {
         self.statements.fetch_add(1, Relaxed);
         self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Relaxed);
@@ -62,7 +74,7 @@ impl Request {
     pub fn begin(parent: Option<Parent>) -> Self {
         let sql = Arc::new(Tally::default());
         let context = trace::begin(parent, |context| context.with_value(sql.clone()));
-        Self { started: Instant::now(), context, sql }
+        Self { started: Instant::now(), context, sql, ended: false }
     }
 
     /// Runs the work of the request, so that its SQL and its steps are known
@@ -72,14 +84,24 @@ impl Request {
     }
 
     /// The request is answered: one log line, counted, its span ended.
-    pub fn end(self, answered: &Answered<'_>) {
-        let Answered { id, status, .. } = *answered;
+    pub fn end(mut self, answered: &Answered<'_>) {
+        self.ended = true;
+        let Answered { id, method, operation, tenant, status } = *answered;
+        self.record(id, known(method), operation, tenant, status);
+    }
+
+    fn record(
+        &self,
+        id: &str,
+        method: &'static str,
+        operation: Option<&'static str>,
+        tenant: Option<&str>,
+        status: u16,
+    ) {
         let took = self.started.elapsed();
         let statements = self.sql.statements.load(Relaxed);
         let in_sql = Duration::from_nanos(self.sql.nanos.load(Relaxed));
-        let operation = answered.operation.unwrap_or("-");
-        let tenant = answered.tenant.unwrap_or("-");
-        let method = known(answered.method);
+        let (operation, tenant) = (operation.unwrap_or("-"), tenant.unwrap_or("-"));
         let class = class(status);
 
         let by_operation = [KeyValue::new("operation", operation), KeyValue::new("status", class)];
@@ -114,6 +136,18 @@ impl Request {
     }
 }
 
+impl Drop for Request {
+    /// Whoever asked has left, and the work was dropped: as much is said as is
+    /// known by then.
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let status = if std::thread::panicking() { 500 } else { GONE };
+        self.record("-", "-", self.sql.operation.get().copied(), None, status);
+    }
+}
+
 /// Anybody can write anything where a method belongs.
 fn known(method: &Method) -> &'static str {
     match *method {
@@ -144,8 +178,36 @@ fn whole_millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::known;
+    use super::{Answered, Request, known};
     use http::Method;
+    use std::{
+        io::{BufRead as _, BufReader},
+        sync::Mutex,
+    };
+
+    #[test]
+    fn a_request_is_told_of_once_whether_answered_or_left() {
+        let (log, writer) = std::io::pipe().unwrap();
+        let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(writer)).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            Request::begin(None).end(&Answered {
+                id: "1",
+                method: &Method::GET,
+                operation: None,
+                tenant: None,
+                status: 200,
+            });
+            let left = Request::begin(None);
+            left.sql.reached("document.list");
+            drop(left);
+            tracing::info!("over");
+        });
+        let mut lines = BufReader::new(log).lines();
+        for said in ["- GET - 200 in", "- - document.list 499 in", "over"] {
+            let line = lines.next().unwrap().unwrap();
+            assert!(line.contains(said), "{line}");
+        }
+    }
 
     #[test]
     fn an_invented_method_is_not_repeated() {

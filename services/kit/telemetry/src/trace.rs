@@ -1,5 +1,6 @@
 //! Traces: gateway, operation, SQL, over as many processes as there are.
 
+use crate::request::Tally;
 use http::HeaderMap;
 use opentelemetry::{
     Context, KeyValue,
@@ -10,7 +11,7 @@ use opentelemetry::{
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracer};
 use std::{
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -50,13 +51,16 @@ pub(crate) fn begin(parent: Option<Parent>, values: impl FnOnce(Context) -> Cont
     parent.with_span(span)
 }
 
-/// A step of a request inside a span of its own. Nothing is added outside a
-/// trace.
+/// The operation of a request, as a step inside a span of its own. No span is
+/// added outside a trace.
 pub fn step<T>(
     name: &'static str,
     step: impl Future<Output = T> + Send,
 ) -> impl Future<Output = T> + Send {
     let here = Context::current();
+    if let Some(tally) = here.get::<Arc<Tally>>() {
+        tally.reached(name);
+    }
     let tracer = TRACER.get().filter(|_| here.span().is_recording());
     let context = match tracer {
         None => here,

@@ -29,28 +29,38 @@ pub fn version() -> &'static str {
     &VERSION
 }
 
-/// The file behind `/assets/<name>`, or nothing.
+/// The same for a tenant's colours, which change with its accent.
+pub(crate) fn theme_version(tenant: &Tenant) -> String {
+    format!("{}-{}", version(), tenant.accent.trim_start_matches('#'))
+}
+
+/// The file behind `/assets/<name>?<query>`, or nothing.
 #[must_use]
-pub fn file(name: &str) -> Option<Response> {
+pub fn file(name: &str, query: Option<&str>) -> Option<Response> {
     let (_, content_type, bytes) = FILES.iter().find(|(known, _, _)| *known == name)?;
-    Some(answer(content_type, (*bytes).into()))
+    Some(answer(content_type, (*bytes).into(), names(query, version())))
 }
 
-/// The tenant's own colours.
+/// The tenant's own colours, behind `/assets/theme.css?<query>`.
 #[must_use]
-pub fn theme(tenant: &Tenant) -> Response {
+pub fn theme(tenant: &Tenant, query: Option<&str>) -> Response {
     let css = format!(":root{{--accent:{};--accent-ink:{}}}", tenant.accent, ink(&tenant.accent));
-    answer("text/css; charset=utf-8", css.into())
+    answer("text/css; charset=utf-8", css.into(), names(query, &theme_version(tenant)))
 }
 
-fn answer(content_type: &'static str, body: axum::body::Body) -> Response {
+/// Whether an address names this very version.
+fn names(query: Option<&str>, version: &str) -> bool {
+    query.and_then(|query| query.strip_prefix("v=")) == Some(version)
+}
+
+/// `lasting`: what is behind this address never changes. A process of another
+/// version may answer for one that is newer or older, and that is not kept.
+fn answer(content_type: &'static str, body: axum::body::Body, lasting: bool) -> Response {
     let mut response = (StatusCode::OK, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    let keep = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }
 
@@ -68,6 +78,51 @@ fn ink(accent: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::{file, theme, theme_version, version};
+    use axum::response::Response;
+    use http::header;
+    use kernel::TenantId;
+    use tenancy::registry::{Tenant, TenantKind, TenantState};
+
+    fn lasts(response: &Response) -> bool {
+        let keep = response.headers()[header::CACHE_CONTROL].to_str().unwrap();
+        assert!(keep == "no-cache" || keep.ends_with("immutable"), "{keep}");
+        keep.ends_with("immutable")
+    }
+
+    #[test]
+    fn only_an_address_with_the_version_it_shows_is_kept() {
+        let at = |query: &str| lasts(&file("app.css", Some(query)).unwrap());
+        assert!(at(&format!("v={}", version())));
+        for query in ["", "v=", "v=000000000000", version()] {
+            assert!(!at(query), "{query}");
+        }
+        assert!(!lasts(&file("app.css", None).unwrap()));
+    }
+
+    #[test]
+    fn another_accent_is_another_address() {
+        let mut tenant = Tenant {
+            id: TenantId::new("thanh-hoa").unwrap(),
+            kind: TenantKind::Province,
+            name: String::new(),
+            short_name: String::new(),
+            accent: "#b3261e".into(),
+            hosts: Vec::new(),
+            placement: String::new(),
+            state: TenantState::Active,
+            password_version: 0,
+            schema_version: 0,
+            role: "".into(),
+        };
+        let old = format!("v={}", theme_version(&tenant));
+        assert!(old.ends_with("-b3261e"), "{old}");
+        assert!(lasts(&theme(&tenant, Some(&old))) && !lasts(&theme(&tenant, None)));
+        tenant.accent = "#0b5d8a".into();
+        assert!(!lasts(&theme(&tenant, Some(&old))));
+        assert!(!lasts(&theme(&tenant, Some(&format!("v={}", version())))));
+    }
+
     #[test]
     fn ink_contrasts() {
         assert_eq!(super::ink("#b3261e"), "#fff");

@@ -1,6 +1,6 @@
 //! Errors as people and programs see them.
 
-use crate::{Face, view};
+use crate::{Face, assets, view};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};

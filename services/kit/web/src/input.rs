@@ -2,14 +2,15 @@
 
 use crate::{App, Csrf, Failure, RequestContext};
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request},
+    body::{Body, Bytes},
+    extract::{Form, FromRequest, Request},
 };
 use http::header;
 use http_body_util::LengthLimitError;
 use kernel::Error;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Forms and JSON bodies are short.
 const LIMIT: usize = 256 * 1024;
@@ -41,21 +42,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
                 Ok(Self(value))
             }
             "application/x-www-form-urlencoded" | "" => {
-                let text = utf8(&body)?;
-                let fields: Vec<(String, String)> =
-                    axum::extract::Form::from_request(form_request(text), &())
-                        .await
-                        .map(|axum::extract::Form(fields)| fields)
-                        .map_err(|_| {
-                            Error::BadRequest("Biểu mẫu gửi lên không đọc được.".into())
-                        })?;
-                let token =
-                    fields.iter().find(|(name, _)| name == "csrf").map(|(_, value)| value.as_str());
-                check(&csrf, token.or(header_token.as_deref()))?;
-                let axum::extract::Form(value) =
-                    axum::extract::Form::from_request(form_request(text), &()).await.map_err(
-                        |_| Error::BadRequest("Biểu mẫu gửi lên thiếu hoặc sai mục.".into()),
-                    )?;
+                check(&csrf, form_token(utf8(&body)?).as_deref().or(header_token.as_deref()))?;
+                let Form(value) = Form::from_request(form(body), &()).await.map_err(|_| {
+                    Error::BadRequest("Biểu mẫu gửi lên thiếu hoặc sai mục.".into())
+                })?;
                 Ok(Self(value))
             }
             other => Err(Error::UnsupportedMedia(
@@ -110,12 +100,34 @@ fn utf8(body: &Bytes) -> Result<&str, Error> {
         .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không phải chữ UTF-8.".into()))
 }
 
-fn form_request(text: &str) -> http::Request<axum::body::Body> {
-    let mut request = http::Request::new(axum::body::Body::from(text.to_owned()));
+/// The token among a form's fields, without reading all of them.
+fn form_token(form: &str) -> Option<Cow<'_, str>> {
+    let value = form.split('&').find_map(|field| field.strip_prefix("csrf="))?;
+    Some(percent_decode_str(value).decode_utf8_lossy())
+}
+
+/// The body as the framework takes forms, whichever method it came with.
+fn form(body: Bytes) -> Request {
+    let mut request = Request::new(Body::from(body));
     *request.method_mut() = http::Method::POST;
     request.headers_mut().insert(
         header::CONTENT_TYPE,
         http::HeaderValue::from_static("application/x-www-form-urlencoded"),
     );
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::form_token;
+
+    #[test]
+    fn the_token_is_found_wherever_it_stands() {
+        for form in ["csrf=a-b_c", "name=x&csrf=a-b_c&csrf=d", "xcsrf=d&csrf=a%2Db_c"] {
+            assert_eq!(form_token(form).as_deref(), Some("a-b_c"), "{form}");
+        }
+        for form in ["", "csrf", "name=csrf=a", "xcsrf=a"] {
+            assert_eq!(form_token(form), None, "{form}");
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! Routes with their operation's name, gate and description.
 
-use crate::{App, Failure, RequestContext, failure::Stale, view};
+use crate::{
+    App, Failure, RequestContext,
+    failure::Stale,
+    view::{self, Current},
+};
 use axum::{
     Router,
     body::Body,
@@ -265,6 +269,7 @@ async fn render(State(app): State<App>, request: Request, next: Next) -> Respons
         return Failure::from(Error::internal("a request came past the gateway")).into_response();
     };
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    let opens = request.method() == Method::GET;
     let answer = async {
         let response = next.run(request).await;
         // What the framework's own extractors refuse, they refuse in plain English.
@@ -280,7 +285,7 @@ async fn render(State(app): State<App>, request: Request, next: Next) -> Respons
         }
         response
     };
-    view::scoped(app, context, path, answer).await
+    view::within(Current { app, context, path, opens }, answer).await
 }
 
 /// The parts of the description that are the same everywhere.

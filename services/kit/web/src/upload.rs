@@ -1,6 +1,6 @@
 //! A form with a file: the file is spooled to disk while it arrives.
 
-use crate::{App, Failure, RequestContext, input};
+use crate::{App, Csrf, Failure, RequestContext, input};
 use axum::extract::{FromRequest, Request};
 use http::header;
 use kernel::Error;
@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt as _;
 
-/// Most bytes a text field of such a form may have.
+/// Most bytes that the text fields of such a form may have together, with their names.
 const FIELD_LIMIT: usize = 64 * 1024;
 
 /// A `multipart/form-data` request. `MAX` is the largest file in bytes.
@@ -56,7 +56,7 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
         if length.is_some_and(|length| length > MAX + FIELD_LIMIT as u64) {
             return Err(too_large(MAX).into());
         }
-        let mut token = input::header_token(&request);
+        let token = input::header_token(&request);
         let boundary = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -67,27 +67,35 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
                     "Hãy gửi tệp bằng biểu mẫu trên trang (multipart/form-data).".into(),
                 )
             })?;
-        let mut form = multer::Multipart::new(request.into_body().into_data_stream(), boundary);
+        let form = multer::Multipart::new(request.into_body().into_data_stream(), boundary);
+        Ok(Self::read(form, &csrf, token).await?)
+    }
+}
+
+impl<const MAX: u64> Upload<MAX> {
+    /// `token` is what the request's head repeats.
+    async fn read(
+        mut form: multer::Multipart<'_>,
+        csrf: &Csrf,
+        mut token: Option<String>,
+    ) -> Result<Self, Error> {
         let mut upload = Self { fields: HashMap::new(), file: None };
+        let mut room = FIELD_LIMIT;
         while let Some(mut field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or_default().to_owned();
             if let Some(file_name) = field.file_name().map(ToOwned::to_owned) {
                 // The token stands first in our forms: nothing of a stranger's file is kept.
-                input::check(&csrf, token.as_deref())?;
+                input::check(csrf, token.as_deref())?;
                 let file = spool(&mut field, &file_name, MAX).await?;
                 if file.size > 0 {
                     upload.file = Some(file);
                 }
                 continue;
             }
+            room = room.checked_sub(name.len()).ok_or_else(too_long)?;
             let mut value = Vec::new();
             while let Some(chunk) = field.chunk().await.map_err(broken)? {
-                if value.len() + chunk.len() > FIELD_LIMIT {
-                    return Err(Error::TooLarge(
-                        "Một mục của biểu mẫu dài quá mức cho phép.".into(),
-                    )
-                    .into());
-                }
+                room = room.checked_sub(chunk.len()).ok_or_else(too_long)?;
                 value.extend_from_slice(&chunk);
             }
             let value = String::from_utf8(value)
@@ -98,7 +106,7 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
                 upload.fields.insert(name, value);
             }
         }
-        input::check(&csrf, token.as_deref())?;
+        input::check(csrf, token.as_deref())?;
         Ok(upload)
     }
 }
@@ -123,6 +131,10 @@ async fn spool(field: &mut multer::Field<'_>, name: &str, max: u64) -> Result<Up
     Ok(UploadedFile { name, path, size, sha256: hash.finalize().into() })
 }
 
+fn too_long() -> Error {
+    Error::TooLarge("Các mục của biểu mẫu cộng lại dài quá mức cho phép.".into())
+}
+
 fn too_large(max: u64) -> Error {
     Error::TooLarge(
         format!("Tệp vượt quá {} MB, là mức lớn nhất được nhận ở đây.", max / 1_000_000).into(),
@@ -135,5 +147,42 @@ fn broken(error: multer::Error) -> Error {
             Error::BadRequest("Tệp chưa gửi hết thì đường truyền bị ngắt. Hãy gửi lại.".into())
         }
         other => Error::BadRequest(format!("Biểu mẫu gửi lên không đọc được: {other}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIELD_LIMIT, Upload};
+    use crate::Csrf;
+    use axum::body::Body;
+    use kernel::Error;
+    use std::fmt::Write as _;
+
+    async fn read(fields: usize, name: &str, length: usize) -> Result<Upload<0>, Error> {
+        let value = "x".repeat(length);
+        let mut form = String::new();
+        for n in 0..fields {
+            write!(
+                form,
+                "--b\r\nContent-Disposition: form-data; name=\"{name}{n:04}\"\r\n\r\n{value}\r\n"
+            )
+            .unwrap();
+        }
+        form += "--b--\r\n";
+        let form = multer::Multipart::new(Body::from(form).into_data_stream(), "b");
+        Upload::read(form, &Csrf::NotNeeded, None).await
+    }
+
+    #[tokio::test]
+    async fn text_fields_share_one_limit_with_their_names() {
+        let fits = read(1, "n", FIELD_LIMIT - 5).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(fits.fields["n0000"].len(), FIELD_LIMIT - 5);
+        let long_name = "n".repeat(1000);
+        for (fields, name, length) in
+            [(1, "n", FIELD_LIMIT - 4), (1700, "n", 1000), (100, long_name.as_str(), 0)]
+        {
+            let error = read(fields, name, length).await.err();
+            assert!(matches!(error, Some(Error::TooLarge(_))), "{fields} fields of {length}");
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Current {
     pub(crate) app: App,
     pub(crate) context: Arc<RequestContext>,
     pub(crate) path: String,
+    /// Whether the path can be opened again: it was asked for with GET.
+    pub(crate) opens: bool,
 }
 
 /// Something that is both a page and a JSON document.
@@ -157,14 +159,19 @@ pub fn csrf() -> String {
     current(|now| now.context.csrf.token().to_owned()).unwrap_or_default()
 }
 
-/// Runs something inside a request.
+/// Runs something inside a request that goes no further.
 pub async fn scoped<F: Future>(
     app: App,
     context: Arc<RequestContext>,
     path: String,
     inner: F,
 ) -> F::Output {
-    CURRENT.scope(Current { app, context, path }, inner).await
+    within(Current { app, context, path, opens: false }, inner).await
+}
+
+/// Runs something inside a request.
+pub(crate) async fn within<F: Future>(now: Current, inner: F) -> F::Output {
+    CURRENT.scope(now, inner).await
 }
 
 pub(crate) fn current<T>(look: impl FnOnce(&Current) -> T) -> Option<T> {
@@ -198,17 +205,21 @@ pub(crate) fn html<P: Page>(page: &P) -> Result<String, Box<Response>> {
 
 /// Where somebody who is not signed in goes, to come back afterwards.
 pub(crate) fn sign_in() -> Response {
-    let path = current(|now| now.path.clone()).unwrap_or_default();
-    let location = if path == "/" {
-        "/sign-in".to_owned()
-    } else {
-        format!("/sign-in?next={}", percent_encoded(&path))
-    };
+    let path = current(|now| now.opens.then(|| now.path.clone())).flatten();
+    let location = sign_in_at(path.as_deref());
     let mut response = StatusCode::SEE_OTHER.into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// What was sent to `path` is lost: only what can be opened leads back.
+fn sign_in_at(path: Option<&str>) -> String {
+    match path {
+        None | Some("/") => "/sign-in".into(),
+        Some(path) => format!("/sign-in?next={}", percent_encoded(path)),
+    }
 }
 
 /// A text as one part of an address.
@@ -241,6 +252,7 @@ struct Shell<'a> {
     wide: bool,
     live: bool,
     asset_version: &'a str,
+    theme_version: &'a str,
 }
 
 impl Current {
@@ -292,7 +304,20 @@ impl Current {
             wide,
             live,
             asset_version: assets::version(),
+            theme_version: &assets::theme_version(&tenant),
         }
         .render()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sign_in_at;
+
+    #[test]
+    fn signing_in_leads_back_to_what_can_be_opened() {
+        assert_eq!(sign_in_at(Some("/documents?q=a")), "/sign-in?next=/documents%3Fq%3Da");
+        assert_eq!(sign_in_at(Some("/")), "/sign-in");
+        assert_eq!(sign_in_at(None), "/sign-in");
     }
 }
