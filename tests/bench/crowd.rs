@@ -11,6 +11,9 @@ use std::{
 };
 use tokio::{task::JoinSet, time::Instant};
 
+/// Milliseconds after which nobody is still looking.
+const LATE: f64 = 2_000.0;
+
 /// How requests are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -27,14 +30,24 @@ pub struct Outcome {
     /// Milliseconds from when each was due to its answer, of those that were
     /// answered with 200.
     pub waits: Vec<f64>,
+    /// How many of them came while somebody still looked, and in the time that
+    /// is measured.
+    pub in_time: usize,
     /// Answered with 503 or 429.
     pub refused: usize,
 }
 
 impl Outcome {
-    /// Answers a second.
+    /// Answers a second that came in time.
     pub fn rate(&self, pace: Pace) -> f64 {
-        self.waits.len() as f64 / f64::from(pace.seconds)
+        self.in_time as f64 / f64::from(pace.seconds)
+    }
+
+    /// These and others.
+    pub fn add(&mut self, other: Self) {
+        self.waits.extend(other.waits);
+        self.in_time += other.in_time;
+        self.refused += other.refused;
     }
 
     /// The wait that 99 of a hundred do not exceed, in milliseconds.
@@ -52,6 +65,7 @@ pub async fn send(port: u16, requests: &Arc<[String]>, pace: Pace) -> Result<Out
         connections.push(Connection::open(port).await?);
     }
     let began = Instant::now();
+    let end = began + Duration::from_secs(pace.seconds.into());
     let mut senders = JoinSet::new();
     for mut connection in connections {
         let (requests, turn) = (requests.clone(), turn.clone());
@@ -62,13 +76,17 @@ pub async fn send(port: u16, requests: &Arc<[String]>, pace: Pace) -> Result<Out
                 let due = pace.rate.map_or_else(Instant::now, |rate| {
                     began + Duration::from_secs_f64(f64::from(turn) / rate)
                 });
-                if due >= began + Duration::from_secs(pace.seconds.into()) {
+                if due >= end {
                     return Ok::<_, crate::Trouble>(seen);
                 }
                 tokio::time::sleep_until(due).await;
                 let request = &requests[turn as usize % requests.len()];
                 match connection.ask(request.as_bytes()).await? {
-                    200 => seen.waits.push(due.elapsed().as_secs_f64() * 1e3),
+                    200 => {
+                        let wait = due.elapsed().as_secs_f64() * 1e3;
+                        seen.in_time += usize::from(wait <= LATE && Instant::now() <= end);
+                        seen.waits.push(wait);
+                    }
                     429 | 503 => seen.refused += 1,
                     status => return Err(format!("trả lời {status}").into()),
                 }
@@ -77,9 +95,7 @@ pub async fn send(port: u16, requests: &Arc<[String]>, pace: Pace) -> Result<Out
     }
     let mut all = Outcome::default();
     while let Some(seen) = senders.join_next().await {
-        let seen = seen??;
-        all.waits.extend(seen.waits);
-        all.refused += seen.refused;
+        all.add(seen??);
     }
     Ok(all)
 }

@@ -179,6 +179,11 @@ impl Ground {
             "CHECKPOINT; ALTER SYSTEM RESET fsync; SELECT pg_reload_conf()"
         };
         self.superuser("postgres", sql).await?;
+        if !hurried {
+            // Else the first commits that are measured would wait for the disk to
+            // take what the laying left in memory.
+            tokio::process::Command::new("sync").status().await?;
+        }
         // The server reads it when its processes next look up from their work.
         tokio::time::sleep(Duration::from_millis(200)).await;
         Ok(())

@@ -58,7 +58,8 @@ async fn main() -> ExitCode {
     let mut report = Report::default();
     let outcome = measure(chosen, &mut report).await;
     report.print();
-    match outcome.and_then(|()| report.write()) {
+    // What was measured before something went wrong is kept.
+    match report.write().and(outcome) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {}", error.0);
