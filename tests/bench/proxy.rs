@@ -132,6 +132,9 @@ async fn gateway(database: &Database, service: u16, certificates: &Path) -> Resu
         // nginx does not count what is under way either.
         ("SOTAY__LIMITS__WORK__TOTAL".to_owned(), CONNECTIONS.to_string()),
         ("SOTAY__LIMITS__WORK__PER_TENANT".to_owned(), CONNECTIONS.to_string()),
+        // Never that many connections at once; places are not above the bounds.
+        ("SOTAY__DATABASE__BUDGET".to_owned(), CONNECTIONS.to_string()),
+        ("SOTAY__DATABASE__PER_TENANT".to_owned(), CONNECTIONS.to_string()),
     ];
     for part in Part::ALL.into_iter().filter(|part| *part != Part::Gateway) {
         let name = format!("SOTAY__UPSTREAMS__{}", part.name().to_ascii_uppercase());

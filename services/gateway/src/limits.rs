@@ -25,9 +25,11 @@ pub struct Limits {
     pub tenant_members: Rate,
     /// Requests under way at once. Not above `database.budget` and
     /// `database.per_tenant`: then it is here that requests wait, where somebody
-    /// decides who goes first, and not for a connection. With the database on the
-    /// same machine twice the cores for a tenant is enough: more only take turns
-    /// on them, and whoever comes from another tenant with all of them.
+    /// decides who goes first, and not for a connection. As many as there are
+    /// cores are a tenant's: more would only take turns on them, and whoever comes
+    /// from another tenant with all of them. Twice as many are worth a fifth more
+    /// to a tenant that has the machine to itself, and cost its neighbour half as
+    /// much again of the wait (`make bench PARTS=pressure`).
     pub work: Places,
     /// Check-ins under way at once, which share their transactions.
     pub shared: Places,
@@ -81,7 +83,7 @@ impl Default for Limits {
             // A province's members all open the same announcement.
             tenant_visitors: Rate::new(18_000, 6_000),
             tenant_members: Rate::new(120_000, 20_000),
-            work: Places { total: (8 * cores).clamp(16, 48), per_tenant: (2 * cores).clamp(4, 12) },
+            work: Places { total: (8 * cores).clamp(16, 48), per_tenant: cores.clamp(2, 12) },
             shared: Places { total: 512, per_tenant: 128 },
             uploads: Places { total: 128, per_tenant: 32 },
             exports: Places { total: 8, per_tenant: 4 },
