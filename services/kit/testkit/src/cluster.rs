@@ -6,7 +6,9 @@ use embedded::{postgres::Postgres, s3::S3};
 use sqlx::{Connection as _, PgConnection};
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
+    process,
     sync::atomic::{AtomicU32, Ordering},
 };
 use tempfile::TempDir;
@@ -42,10 +44,32 @@ pub struct TestDatabase {
     pub bucket: PathBuf,
 }
 
+/// How the folders of runs begin; the process follows.
+const PREFIX: &str = "sotay-test.";
+
+/// A folder for the servers of this run. They end with the process, which has no
+/// hand left then to remove it: the next run does.
+fn folder() -> TempDir {
+    let ended = |name: &str| {
+        name.strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('.'))
+            .is_some_and(|(pid, _)| !Path::new("/proc").join(pid).exists())
+    };
+    if Path::new("/proc/self").exists() {
+        for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+            if entry.file_name().to_str().is_some_and(ended) {
+                // Another run may be at it too.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+    tempfile::Builder::new().prefix(&format!("{PREFIX}{}.", process::id())).tempdir().unwrap()
+}
+
 impl Cluster {
     /// Starts the servers.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let main = Server::start(&folder.path().join("postgres"), 300).await;
         let s3 = S3::start(&folder.path().join("s3")).await.unwrap();
         Self {
