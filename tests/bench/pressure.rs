@@ -3,8 +3,8 @@
 //! Beside a flood a request waits for its turn on cores that are all busy, with
 //! the load generator among those who want them. With twelve places for a
 //! tenant the 99th percentile was 3.5 to 7 times that of a quiet machine, with
-//! twice the cores 1.2 to 2.3 times, with as many as there are cores 1.5 times;
-//! the flood itself gets a fifth less then.
+//! twice the cores 1.2 to 2.3 times, with as many as there are cores 1.5 to 1.9
+//! times; the flood itself gets a fifth less then.
 
 use crate::{
     Result,

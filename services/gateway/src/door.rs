@@ -279,6 +279,7 @@ impl Door {
         // A host of its own that somebody writes into their file takes nobody's
         // subdomain.
         slug.and_then(|slug| self.app.tenants.get(&TenantId::new(slug).ok()?))
+            .filter(|tenant| tenant.state != TenantState::Retired)
             .or_else(|| self.app.tenants.by_host(host))
     }
 }

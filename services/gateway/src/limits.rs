@@ -23,8 +23,8 @@ pub struct Limits {
     pub tenant_visitors: Rate,
     /// Of one tenant, all who are signed in together.
     pub tenant_members: Rate,
-    /// Requests under way at once. Not above `database.budget` and
-    /// `database.per_tenant`: then it is here that requests wait, where somebody
+    /// Requests under way at once; what is above `database.budget` and
+    /// `database.per_tenant` is lowered to them. So it is here that requests wait, where somebody
     /// decides who goes first, and not for a connection. As many as there are
     /// cores are a tenant's: more would only take turns on them, and whoever comes
     /// from another tenant with all of them. Twice as many are worth a fifth more

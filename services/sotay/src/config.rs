@@ -278,8 +278,15 @@ impl Config {
             })?;
         }
         let origin = path.map_or_else(|| "cấu hình".into(), |path| path.display().to_string());
-        let config: Config = table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
+        let mut config: Config =
+            table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
         config.validate().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
+        if let Some(database) = &config.database {
+            // Whoever has a place has a connection: see `Limits::work`.
+            let work = &mut config.limits.work;
+            work.total = work.total.min(database.budget);
+            work.per_tenant = work.per_tenant.min(database.per_tenant);
+        }
         Ok(config)
     }
 
@@ -321,13 +328,6 @@ impl Config {
         self.limits.validate()?;
         if let Some(database) = &self.database {
             database.validate()?;
-            let work = &self.limits.work;
-            if work.total > database.budget || work.per_tenant > database.per_tenant {
-                return Err(format!(
-                    "limits.work: total ({}) và per_tenant ({}) không được vượt database.budget ({}) và database.per_tenant ({})",
-                    work.total, work.per_tenant, database.budget, database.per_tenant
-                ));
-            }
             if self.master_key_file.is_none() {
                 return Err(
                     "master_key_file: bắt buộc khi dùng cơ sở dữ liệu riêng ([database])".into()
@@ -386,6 +386,16 @@ mod tests {
     }
 
     #[test]
+    fn there_are_no_more_places_than_connections() {
+        let text = "master_key_file = 'x'\n\
+                    [database]\nbudget = 8\nper_tenant = 1\n\
+                    [database.placements.main]\nhost = 'x'\ndatabase = 'x'\n\
+                    [blob]\nregion = 'x'\nbucket = 'x'\naccess_key = 'x'\nsecret_key_file = 'x'";
+        let work = load(text).unwrap().limits.work;
+        assert_eq!((work.total, work.per_tenant), (8, 1));
+    }
+
+    #[test]
     fn a_mistake_is_named_by_its_key() {
         for (text, key) in [
             ("[http]\nport = 70000", "port"),
@@ -404,10 +414,6 @@ mod tests {
             ("[telemetry]\notlp = 'collector:4317'", "telemetry.otlp"),
             ("[http]\ntrusted_proxies = ['x']", "trusted_proxies"),
             ("[limits.member]\nper_minute = 0\nburst = 1", "limits.member"),
-            (
-                "[database]\nbudget = 8\nper_tenant = 4\n[database.placements.main]\nhost = 'x'",
-                "limits.work",
-            ),
         ] {
             let message = load(text).unwrap_err();
             assert!(message.contains(key), "{text}: {message}");

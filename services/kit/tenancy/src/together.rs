@@ -176,7 +176,7 @@ fn away_for_all(error: &Error) -> Option<Cow<'static, str>> {
         Error::Unavailable(why) => Some(why.clone()),
         Error::Internal(source) => match Trouble::of(source.as_ref())? {
             // Whoever holds one row need not hold the next.
-            Trouble::Busy => None,
+            Trouble::Busy | Trouble::Slow => None,
             trouble => Some(trouble.sentence().into()),
         },
         _ => None,

@@ -1,7 +1,11 @@
 //! A form with a file: the file is spooled to disk while it arrives.
 
 use crate::{App, Csrf, Failure, RequestContext, input};
-use axum::extract::{FromRequest, Request};
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+};
+use futures_util::{Stream, StreamExt as _, future, stream};
 use http::header;
 use kernel::Error;
 use sha2::{Digest as _, Sha256};
@@ -67,8 +71,7 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
                     "Hãy gửi tệp bằng biểu mẫu trên trang (multipart/form-data).".into(),
                 )
             })?;
-        let form = multer::Multipart::new(request.into_body().into_data_stream(), boundary);
-        Ok(Self::read(form, &csrf, token).await?)
+        Ok(Self::read(form(request.into_body(), boundary), &csrf, token).await?)
     }
 }
 
@@ -109,6 +112,17 @@ impl<const MAX: u64> Upload<MAX> {
         input::check(csrf, token.as_deref())?;
         Ok(upload)
     }
+}
+
+/// multer 3.1 takes a form for cut off whose beginning and end both come between
+/// two of its looks. So the end is told one turn later than it comes.
+fn form(body: Body, boundary: String) -> multer::Multipart<'static> {
+    multer::Multipart::new(body.into_data_stream().chain(turn()), boundary)
+}
+
+/// Nothing, after one turn of the others.
+fn turn<T>() -> impl Stream<Item = T> {
+    stream::once(tokio::task::yield_now()).filter_map(|()| future::ready(None))
 }
 
 async fn spool(field: &mut multer::Field<'_>, name: &str, max: u64) -> Result<UploadedFile, Error> {
@@ -152,25 +166,35 @@ fn broken(error: multer::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIELD_LIMIT, Upload};
+    use super::{FIELD_LIMIT, Upload, form, turn};
     use crate::Csrf;
     use axum::body::Body;
+    use futures_util::{StreamExt as _, future, stream};
     use kernel::Error;
     use std::fmt::Write as _;
 
     async fn read(fields: usize, name: &str, length: usize) -> Result<Upload<0>, Error> {
         let value = "x".repeat(length);
-        let mut form = String::new();
+        let mut text = String::new();
         for n in 0..fields {
             write!(
-                form,
+                text,
                 "--b\r\nContent-Disposition: form-data; name=\"{name}{n:04}\"\r\n\r\n{value}\r\n"
             )
             .unwrap();
         }
-        form += "--b--\r\n";
-        let form = multer::Multipart::new(Body::from(form).into_data_stream(), "b");
-        Upload::read(form, &Csrf::NotNeeded, None).await
+        text += "--b--\r\n";
+        Upload::read(form(Body::from(text), "b".into()), &Csrf::NotNeeded, None).await
+    }
+
+    #[tokio::test]
+    async fn a_form_that_comes_whole_while_it_is_waited_for_is_whole() {
+        let whole = "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n--b--\r\n";
+        let late = Body::from_stream(
+            turn().chain(stream::once(future::ready(Ok::<_, std::io::Error>(whole)))),
+        );
+        let upload = Upload::<0>::read(form(late, "b".into()), &Csrf::NotNeeded, None).await;
+        assert_eq!(upload.unwrap_or_else(|error| panic!("{error}")).fields["n"], "v");
     }
 
     #[tokio::test]
