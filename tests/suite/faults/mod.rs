@@ -6,6 +6,7 @@ mod files;
 mod killed;
 mod killed_apply;
 mod killed_migrate;
+mod pool;
 mod server;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     browser::{Answer, Browser},
 };
 use embedded::postgres::Postgres;
-use gateway::{Limits, Proxies};
+use gateway::{Limits, Places, Proxies};
 use kernel::TenantId;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -77,13 +78,15 @@ async fn readiness(app: &TestApp, status: u16) -> String {
 }
 
 /// A platform on a database server of its own, whose programs are in `bin`.
-/// Nobody is stopped for asking often.
+/// Nobody is stopped for asking often, or because the machine has few cores and
+/// what is under way takes long just now.
 async fn on_its_own(data: &Path, bin: &Path) -> (Postgres, TestApp) {
     let (postgres, database) = testkit::own_server(cluster().await, data, bin).await;
     fill(&database).await;
     let mut app = TestApp::on(database).await;
-    let rates = Limits::default().unreachable_rates();
-    app.platform.door = app.platform.door.clone().limited(&rates, Proxies::default());
+    let work = Places { total: 48, per_tenant: 12 };
+    let limits = Limits { work, ..Limits::default().unreachable_rates() };
+    app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
     (postgres, app)
 }
 

@@ -62,6 +62,8 @@ struct State {
     /// Idle, lent or on the way: never more than the budget.
     open: usize,
     roles: HashMap<Arc<str>, RoleState>,
+    /// When a connection was last opened.
+    reached: Option<Instant>,
     away_until: Option<Instant>,
     closed: bool,
 }
@@ -71,7 +73,7 @@ struct RoleState {
     share: Arc<Semaphore>,
     /// Last used last.
     idle: Vec<Idle>,
-    /// Raised by [`Pool::renew`].
+    /// Connections of an earlier one are not used again.
     generation: u64,
 }
 
@@ -123,30 +125,32 @@ impl Pool {
         let (Ok(share), Ok(place)) = (share, place) else {
             unreachable!("shares and places are never closed")
         };
-        let (next, generation) = self.next(role)?;
+        let next = self.next(role)?;
         // From here on the connection is counted, and the lease gives it back on every way out.
         let mut lease = Lease {
             connection: None,
             role: role.clone(),
             alive: Instant::now(),
-            generation,
+            generation: 0,
             pool: self.clone(),
             _place: place,
             _share: Some(share),
         };
         match next {
             Next::Use(idle) => {
+                lease.generation = idle.generation;
                 let connection = lease.connection.insert(idle.connection);
                 if idle.alive.elapsed() < TRUSTED {
                     lease.alive = idle.alive;
                 } else {
+                    let began = Instant::now();
                     let answer = timeout(SLOW, connection.ping()).await;
                     if !matches!(answer, Ok(Ok(()))) {
                         lease.connection = None;
                         // The server went away; so did every connection that waited with this
                         // one. One that keeps silent may still be at what somebody left.
                         if answer.is_ok() {
-                            self.forget_idle();
+                            self.went_away(began);
                         }
                         lease.open(password_version).await?;
                     }
@@ -234,29 +238,26 @@ impl Pool {
         self.inner.placement.options(role, &password)
     }
 
-    /// What a holder of a place does next, and the role's generation. The
-    /// connection is counted from here on.
-    fn next(&self, role: &Arc<str>) -> Result<(Next, u64), Error> {
+    /// What a holder of a place does next. The connection is counted from here on.
+    fn next(&self, role: &Arc<str>) -> Result<Next, Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::Unavailable("Hệ thống đang dừng.".into()));
         }
         let own = self.role(&mut state, role);
-        let generation = own.generation;
         if let Some(idle) = own.idle.pop() {
-            let next = if idle.generation == generation {
+            return Ok(if idle.generation == own.generation {
                 Next::Use(idle)
             } else {
                 Next::Replace(idle.connection)
-            };
-            return Ok((next, generation));
+            });
         }
         if state.away_until.is_some_and(|until| Instant::now() < until) {
             return Err(away());
         }
         if state.open < self.inner.budget {
             state.open += 1;
-            return Ok((Next::Open, generation));
+            return Ok(Next::Open);
         }
         let oldest = state
             .roles
@@ -264,7 +265,7 @@ impl Pool {
             .filter(|other| !other.idle.is_empty())
             .min_by_key(|other| other.idle[0].since)
             .unwrap_or_else(|| unreachable!("more connections are lent than there are places"));
-        Ok((Next::Replace(oldest.idle.remove(0).connection), generation))
+        Ok(Next::Replace(oldest.idle.remove(0).connection))
     }
 
     /// Some connection that has been idle for too long.
@@ -275,12 +276,21 @@ impl Pool {
         })
     }
 
-    /// Drops every idle connection.
-    fn forget_idle(&self) {
+    /// Somebody who began to ask then found the server gone: no connection that was
+    /// opened until now is used again. It may be told late: when one was opened
+    /// since, the server is back. Says whether it is news.
+    fn went_away(&self, began: Instant) -> bool {
         let mut state = self.state();
-        let dead: Vec<_> =
-            state.roles.values_mut().flat_map(|role| std::mem::take(&mut role.idle)).collect();
+        if state.reached.is_some_and(|reached| reached > began) {
+            return false;
+        }
+        let mut dead = Vec::new();
+        for role in state.roles.values_mut() {
+            role.generation += 1;
+            dead.append(&mut role.idle);
+        }
         state.open -= dead.len();
+        true
     }
 
     fn give_back(&self, lease: &mut Lease) {

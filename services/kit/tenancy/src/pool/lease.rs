@@ -39,8 +39,13 @@ impl Lease {
             .options(role, password_version)
             .log_statements(LevelFilter::Debug)
             .log_slow_statements(LevelFilter::Debug, Duration::MAX);
+        let began = Instant::now();
+        // Taken first: what is to be renewed meanwhile is renewed with this one too.
+        self.generation = pool.role(&mut pool.state(), role).generation;
         match timeout(SLOW, PgConnection::connect_with(&options)).await {
             Ok(Ok(connection)) => {
+                let mut state = pool.state();
+                (state.reached, state.away_until) = (Some(Instant::now()), None);
                 self.connection = Some(connection);
                 return Ok(());
             }
@@ -54,8 +59,9 @@ impl Lease {
                 tracing::warn!(role = %role, "the database did not answer a connection as {role} in time");
             }
         }
-        pool.state().away_until = Some(Instant::now() + AWAY);
-        pool.forget_idle();
+        if pool.went_away(began) {
+            pool.state().away_until = Some(Instant::now() + AWAY);
+        }
         Err(away())
     }
 }
