@@ -9,7 +9,8 @@
 //! - A line that empties now and then is a burst and is waited out. A line that
 //!   stands is overload: waiting any longer makes nobody faster, so whoever has
 //!   waited longer than [`Rank::standing`] is let go (after Nichols and
-//!   Jacobson's `CoDel`).
+//!   Jacobson's `CoDel`, which likewise leaves the last few in peace: when no
+//!   more wait than there are places, the work is slow, and nobody too many).
 //!
 //! A place is given back when the head of the answer is there; how long its body
 //! takes to a weak phone does not matter here.
@@ -203,7 +204,7 @@ impl State {
                 if !self.free(line, places) {
                     continue;
                 }
-                let (waiter, left) = self.tenants[line].first(rank);
+                let (waiter, left) = self.tenants[line].first(rank, places.per_tenant);
                 self.waiting -= left;
                 if let Some(waiter) = waiter {
                     self.turn = line + 1;
@@ -221,12 +222,13 @@ impl Line {
     }
 
     /// The first who has not waited too long, and how many leave the line.
-    fn first(&mut self, rank: Rank) -> (Option<Waiter>, usize) {
-        let patience =
-            if self.calm[rank as usize].elapsed() < INTERVAL { BURST } else { rank.standing() };
+    fn first(&mut self, rank: Rank, few: usize) -> (Option<Waiter>, usize) {
+        let stands = self.calm[rank as usize].elapsed() >= INTERVAL;
         let mut left = 0;
         let first = loop {
-            let Some(waiter) = self.waiting[rank as usize].pop_front() else { break None };
+            let waiting = &mut self.waiting[rank as usize];
+            let patience = if stands && waiting.len() > few { rank.standing() } else { BURST };
+            let Some(waiter) = waiting.pop_front() else { break None };
             left += 1;
             if waiter.since.elapsed() < patience && !waiter.place.is_closed() {
                 break Some(waiter);

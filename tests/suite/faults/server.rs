@@ -62,7 +62,8 @@ fn a_killed_server_comes_back_and_nothing_acknowledged_is_lost() {
             };
             assert!(ready.starts_with("ready\ndatabase: ok\n"), "{ready}");
             assert_ne!(postgres.pid(), killed, "round {round}");
-            assert_eq!(member.get("/").await.status, 200, "still signed in");
+            let page = member.get("/").await;
+            assert_eq!(page.status, 200, "still signed in: {}", page.body);
         }
         over.store(true, Ordering::SeqCst);
         let (mut acknowledged, mut refused) = (Vec::new(), 0);

@@ -1,7 +1,10 @@
 use super::{Place, Rank, Shed};
 use crate::limits::Places;
 use kernel::TenantId;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 fn shed(total: usize, per_tenant: usize) -> Shed {
     Shed::new(Places { total, per_tenant })
@@ -24,6 +27,19 @@ fn come(
         let place = shed.place(&tenant, rank).await.ok();
         let _ = book.send((name, place));
     });
+}
+
+/// What became of so many who came, by name.
+async fn let_in(
+    read: &mut tokio::sync::mpsc::UnboundedReceiver<(&'static str, Option<Place>)>,
+    people: usize,
+) -> BTreeMap<&'static str, bool> {
+    let mut answers = BTreeMap::new();
+    for _ in 0..people {
+        let (name, place) = read.recv().await.unwrap();
+        answers.insert(name, place.is_some());
+    }
+    answers
 }
 
 #[tokio::test]
@@ -71,16 +87,19 @@ async fn a_line_of_strangers_shortens_no_members_patience() {
     let held = shed.place(&tenant("aa"), Rank::Member).await.unwrap();
     let (book, mut read) = tokio::sync::mpsc::unbounded_channel();
     come(&shed, "aa", Rank::Stranger, "a stranger", &book);
+    come(&shed, "aa", Rank::Stranger, "the last stranger", &book);
     tokio::time::sleep(super::INTERVAL + Duration::from_millis(50)).await;
     come(&shed, "aa", Rank::Member, "a member", &book);
+    come(&shed, "aa", Rank::Member, "a second member", &book);
     tokio::time::sleep(Rank::Member.standing() + Duration::from_millis(50)).await;
     drop(held);
-    let mut answers = std::collections::BTreeMap::new();
-    for _ in 0..2 {
-        let (name, place) = read.recv().await.unwrap();
-        answers.insert(name, place.is_some());
-    }
-    assert_eq!(answers, [("a member", true), ("a stranger", false)].into());
+    let expected = [
+        ("a member", true),
+        ("a second member", true),
+        ("a stranger", false),
+        ("the last stranger", true),
+    ];
+    assert_eq!(let_in(&mut read, 4).await, expected.into());
 }
 
 #[tokio::test]
@@ -89,6 +108,7 @@ async fn a_standing_line_lets_go_of_who_waited_too_long_and_of_who_left() {
     let held = shed.place(&tenant("aa"), Rank::Member).await.unwrap();
     let (book, mut read) = tokio::sync::mpsc::unbounded_channel();
     come(&shed, "aa", Rank::Stranger, "too long", &book);
+    come(&shed, "aa", Rank::Stranger, "last in line", &book);
     tokio::time::sleep(super::INTERVAL + Duration::from_millis(100)).await;
     let leaving = tokio::spawn({
         let shed = shed.clone();
@@ -99,12 +119,8 @@ async fn a_standing_line_lets_go_of_who_waited_too_long_and_of_who_left() {
     leaving.abort();
     assert!(leaving.await.is_err());
     drop(held);
-    let mut answers = std::collections::BTreeMap::new();
-    for _ in 0..2 {
-        let (name, place) = read.recv().await.unwrap();
-        answers.insert(name, place.is_some());
-    }
-    assert_eq!(answers, [("in time", true), ("too long", false)].into());
+    let expected = [("in time", true), ("last in line", true), ("too long", false)];
+    assert_eq!(let_in(&mut read, 3).await, expected.into());
     let _free = shed.place(&tenant("aa"), Rank::Member).await.unwrap();
     let state = shed.lock();
     assert_eq!((state.taken, state.waiting), (1, 0));
