@@ -75,6 +75,11 @@ fn a_print_for_the_branch_leaves_out_whom_only_the_administrator_hands_a_code() 
         let slips = secretary.post_json(&codes, &json!({})).await;
         assert_eq!(slips.json()["slips"].as_array().unwrap().len(), 1, "{}", slips.body);
         assert_eq!(slips.json()["slips"][0]["name"], "Người newcomer");
+        assert_eq!(slips.json()["left_out"], 1);
+        let mut browser = app.browser(TENANT, "secretary").await;
+        browser.get(&format!("/organisations/{unit}")).await;
+        let page = browser.post(&format!("/organisations/{unit}/codes"), &[]).await;
+        assert!(page.shows("Còn 1 người chưa kích hoạt không có phiếu ở đây"), "{}", page.body);
     });
 }
 
@@ -139,5 +144,59 @@ fn a_sign_in_that_a_recovery_overtakes_starts_no_session() {
         let mut conn = db(&app).conn().await.unwrap();
         let open: i64 = sqlx::query_scalar(sql).bind(member.0).fetch_one(&mut *conn).await.unwrap();
         assert_eq!(open, 0);
+    });
+}
+
+#[test]
+fn a_role_given_afterwards_ends_the_codes_that_others_handed_out() {
+    run(async {
+        let app = TestApp::new().await;
+        let mut secretary = app.program(TENANT, "secretary").await;
+        let mut admin = app.program(TENANT, "admin").await;
+        let activate = async |slips: &serde_json::Value| {
+            let body = json!({"code": slips["slips"][0]["code"], "password": NEW});
+            app.visitor(TENANT).post_json("/api/v1/activate", &body).await.status
+        };
+        let member = app.member(TENANT, "member").await;
+        let code = format!("/api/v1/members/{member}/code");
+        let theirs = secretary.post_json(&code, &json!({})).await.json();
+        let role = json!({"role": "editor", "organisation": "cb-1"});
+        let granted = admin.post_json(&format!("/api/v1/members/{member}/roles"), &role).await;
+        assert_eq!(granted.json()["granted"], true, "{}", granted.body);
+        assert_eq!(activate(&theirs).await, 410);
+        // Whoever gives the role could have handed out the code with it.
+        let own = admin.post_json(&code, &json!({})).await.json();
+        let role = json!({"role": "auditor", "organisation": "cb-1"});
+        let granted = admin.post_json(&format!("/api/v1/members/{member}/roles"), &role).await;
+        assert_eq!(granted.json()["granted"], true, "{}", granted.body);
+        assert_eq!(activate(&own).await, 200);
+    });
+}
+
+#[test]
+fn a_code_waits_for_the_role_that_is_just_being_given() {
+    run(async {
+        let app = TestApp::new().await;
+        let member = app.member(TENANT, "member").await;
+        let unit = app.unit(TENANT, "cb-1").await;
+        let mut tx = db(&app).begin().await.unwrap();
+        let new = new_member("newcomer", "0971000091", unit);
+        let newcomer = people::add_in(&mut tx, &app.world, None, new).await.unwrap();
+        tx.commit().await.unwrap();
+        for (person, codes) in [
+            (member, format!("/api/v1/members/{member}/code")),
+            (newcomer, format!("/api/v1/organisations/{unit}/codes")),
+        ] {
+            let mut secretary = app.program(TENANT, "secretary").await;
+            let mut tx = db(&app).begin().await.unwrap();
+            people::grant_in(&mut tx, &app.world, None, person, unit, Role::Editor).await.unwrap();
+            let nothing = json!({});
+            let mut inviting = Box::pin(secretary.post_json(&codes, &nothing));
+            let early = tokio::time::timeout(Duration::from_secs(1), &mut inviting).await;
+            assert!(early.is_err(), "{codes} did not wait for the role");
+            let (committed, answer) = tokio::join!(tx.commit(), inviting);
+            committed.unwrap();
+            assert_eq!(answer.status, 403, "{}", answer.body);
+        }
     });
 }

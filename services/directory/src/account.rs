@@ -16,6 +16,7 @@ mod throttle;
 pub mod withdraw;
 
 pub use password::{PasswordHash, Passwords};
+pub(crate) use store::{end_codes_of_others, hold};
 
 use web::Routes;
 

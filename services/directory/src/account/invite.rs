@@ -64,7 +64,8 @@ pub(super) async fn invite(
 ) -> web::Result<View<SlipsPage>> {
     let member: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
-    let invitee = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
+    store::hold(&mut tx, &[member.0]).await?;
+    let invitee = store::invitees(&mut tx, &[member.0]).await?.pop().ok_or(Error::NotFound)?;
     ctx.authorise(&invitee.path.clone().into())?;
     if !may_hand_to(&ctx, &invitee) {
         return Err(Error::Forbidden(NOT_YOURS.into()).into());
@@ -73,7 +74,7 @@ pub(super) async fn invite(
     let life = if active { code::RECOVERY } else { code::ACTIVATION };
     let expires_at = ctx.world().now() + life;
     let back = format!("/members/{member}");
-    let page = print(&ctx, &mut tx, vec![invitee], expires_at, back).await?;
+    let page = print(&ctx, &mut tx, vec![invitee], 0, expires_at, back).await?;
     tx.commit().await?;
     Ok(View(page))
 }
@@ -93,14 +94,14 @@ pub(super) async fn invite_unit(
     let mut tx = ctx.begin().await?;
     let (_, path) = store::unit(&mut tx, unit).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&path.clone().into())?;
-    let mut invitees =
+    let waiting =
         store::not_activated(&mut tx, &path, i64::try_from(MOST).map_err(Error::from)? + 1).await?;
-    if invitees.is_empty() {
+    if waiting.is_empty() {
         return Err(
             Error::Conflict("Mọi đảng viên của đơn vị này đã kích hoạt tài khoản.".into()).into()
         );
     }
-    if invitees.len() > MOST {
+    if waiting.len() > MOST {
         return Err(Error::Conflict(
             format!(
                 "Đơn vị này còn hơn {MOST} người chưa kích hoạt. Hãy in phiếu theo từng chi bộ."
@@ -109,12 +110,18 @@ pub(super) async fn invite_unit(
         )
         .into());
     }
+    store::hold(&mut tx, &waiting).await?;
+    let mut invitees = store::invitees(&mut tx, &waiting).await?;
+    invitees.retain(|invitee| !matches!(invitee.state.as_deref(), Some("active" | "withdrawn")));
+    let all = invitees.len();
     invitees.retain(|invitee| may_hand_to(&ctx, invitee));
+    let left_out = all - invitees.len();
     if invitees.is_empty() {
         return Err(Error::Forbidden(NOT_YOURS.into()).into());
     }
     let expires_at = ctx.world().now() + code::ACTIVATION;
-    let page = print(&ctx, &mut tx, invitees, expires_at, format!("/organisations/{unit}")).await?;
+    let back = format!("/organisations/{unit}");
+    let page = print(&ctx, &mut tx, invitees, left_out, expires_at, back).await?;
     tx.commit().await?;
     Ok(View(page))
 }
@@ -123,6 +130,7 @@ async fn print(
     ctx: &Ctx,
     tx: &mut TenantTx,
     invitees: Vec<Invitee>,
+    left_out: usize,
     expires_at: OffsetDateTime,
     back: String,
 ) -> Result<SlipsPage, Error> {
@@ -151,7 +159,12 @@ async fn print(
         .collect();
     let site = origin.split("://").nth(1).unwrap_or(origin).to_owned();
     Ok(SlipsPage {
-        heading: "Phiếu kích hoạt tài khoản".into(), slips, expires_at, back, site
+        heading: "Phiếu kích hoạt tài khoản".into(),
+        slips,
+        left_out,
+        expires_at,
+        back,
+        site,
     })
 }
 
@@ -161,7 +174,7 @@ async fn print(
 /// When the database is away.
 pub async fn pending(conn: &mut sqlx::PgConnection, path: &str) -> Result<Vec<MemberId>, Error> {
     let all = store::not_activated(conn, path, i64::MAX).await?;
-    Ok(all.into_iter().map(|invitee| invitee.member.into()).collect())
+    Ok(all.into_iter().map(Into::into).collect())
 }
 
 /// The operation itself: accounts for those who have none, new codes for all,

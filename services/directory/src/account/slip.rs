@@ -24,6 +24,8 @@ pub(super) struct SlipsPage {
     pub heading: String,
     /// In the order of the tree and of names.
     pub slips: Vec<Slip>,
+    /// How many more have not activated, whose codes somebody else hands out.
+    pub left_out: usize,
     /// Until when the codes are good.
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,

@@ -179,32 +179,10 @@ pub(super) struct Invitee {
     pub grants: sqlx::types::Json<Vec<Grant>>,
 }
 
-pub(super) async fn invitee(
+/// Those of the members who are on the roll, in the order of the tree and of names.
+pub(super) async fn invitees(
     conn: &mut PgConnection,
-    member: MemberId,
-) -> Result<Option<Invitee>, Error> {
-    let row = sqlx::query_as!(
-        Invitee,
-        r#"SELECT m.id AS member, m.full_name, o.id AS organisation, o.name AS organisation_name, o.path,
-                  a.state AS "state?",
-                  coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
-                            FROM role_grant g JOIN organisation go ON go.id = g.organisation
-                            WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS "grants!: _"
-           FROM member m JOIN organisation o ON o.id = m.organisation
-           LEFT JOIN account a ON a.member = m.id
-           WHERE m.id = $1 AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')"#,
-        member.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row)
-}
-
-/// Everybody on the roll below a place who has never activated.
-pub(super) async fn not_activated(
-    conn: &mut PgConnection,
-    path: &str,
-    limit: i64,
+    members: &[Uuid],
 ) -> Result<Vec<Invitee>, Error> {
     let rows = sqlx::query_as!(
         Invitee,
@@ -213,17 +191,35 @@ pub(super) async fn not_activated(
                   coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
                             FROM role_grant g JOIN organisation go ON go.id = g.organisation
                             WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS "grants!: _"
-           FROM organisation o JOIN member m ON m.organisation = o.id
+           FROM member m JOIN organisation o ON o.id = m.organisation
            LEFT JOIN account a ON a.member = m.id
-           WHERE starts_with(o.path, $1) AND coalesce(a.state, 'invited') = 'invited'
-             AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
-           ORDER BY o.path, m.name_sort LIMIT $2"#,
+           WHERE m.id = ANY($1) AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
+           ORDER BY o.path, m.name_sort"#,
+        members
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Everybody on the roll below a place who has never activated.
+pub(super) async fn not_activated(
+    conn: &mut PgConnection,
+    path: &str,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    let members = sqlx::query_scalar!(
+        "SELECT m.id FROM organisation o JOIN member m ON m.organisation = o.id
+         LEFT JOIN account a ON a.member = m.id
+         WHERE starts_with(o.path, $1) AND coalesce(a.state, 'invited') = 'invited'
+           AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
+         ORDER BY o.path, m.name_sort LIMIT $2",
         path,
         limit
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    Ok(members)
 }
 
 /// Accounts for members who have none yet; says whose account is whose.
@@ -269,6 +265,28 @@ pub(super) async fn end_codes(
         "UPDATE account_code SET expires_at = $2
          WHERE account = ANY($1) AND used_at IS NULL AND expires_at > $2",
         accounts,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Unused codes of a member stop working that somebody other than `by` handed
+/// out; those of the operator stay.
+pub(crate) async fn end_codes_of_others(
+    conn: &mut PgConnection,
+    member: MemberId,
+    by: Option<AccountId>,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE account_code SET expires_at = $3
+         WHERE account = (SELECT id FROM account WHERE member = $1)
+           AND used_at IS NULL AND expires_at > $3
+           AND issued_by IS NOT NULL AND issued_by IS DISTINCT FROM $2",
+        member.0,
+        by.map(|account| account.0),
         now
     )
     .execute(conn)
@@ -359,17 +377,20 @@ pub(super) async fn code_state(
     Ok(state)
 }
 
-/// Keeps a member where they are until the transaction ends, for what is
-/// counted with their unit. Says which that is.
-pub(super) async fn hold(
+/// Keeps members where they are until the transaction ends, for what is counted
+/// with their units, and lets nobody else decide meanwhile what they may become.
+/// Says which units those are.
+pub(crate) async fn hold(
     conn: &mut PgConnection,
-    member: MemberId,
-) -> Result<Option<OrganisationId>, Error> {
-    let unit =
-        sqlx::query_scalar!("SELECT organisation FROM member WHERE id = $1 FOR SHARE", member.0)
-            .fetch_optional(conn)
-            .await?;
-    Ok(unit.map(Into::into))
+    members: &[Uuid],
+) -> Result<Vec<OrganisationId>, Error> {
+    let units = sqlx::query_scalar!(
+        "SELECT organisation FROM member WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+        members
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(units.into_iter().map(Into::into).collect())
 }
 
 /// Withdraws an active account. Says whose it was.

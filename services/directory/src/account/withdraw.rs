@@ -28,8 +28,8 @@ pub(super) async fn withdraw(
 ) -> web::Result<Done<Withdrawn>> {
     let member: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = ctx.begin().await?;
-    store::hold(&mut tx, member).await?;
-    let person = store::invitee(&mut tx, member).await?.ok_or(Error::NotFound)?;
+    store::hold(&mut tx, &[member.0]).await?;
+    let person = store::invitees(&mut tx, &[member.0]).await?.pop().ok_or(Error::NotFound)?;
     ctx.authorise(&person.path.clone().into())?;
     crate::people::keep_an_admin(&mut tx, member).await?;
     withdraw_in(&mut tx, ctx.world(), ctx.account(), member).await?;
@@ -48,7 +48,7 @@ pub async fn withdraw_in(
     by: Option<AccountId>,
     member: MemberId,
 ) -> Result<(), Error> {
-    let organisation = store::hold(tx, member).await?.ok_or(Error::NotFound)?;
+    let organisation = store::hold(tx, &[member.0]).await?.pop().ok_or(Error::NotFound)?;
     let now = world.now();
     let account = store::withdraw(tx, member, now)
         .await?

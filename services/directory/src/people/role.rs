@@ -1,7 +1,7 @@
 //! Granting and revoking roles. A role holds on its organisation and all below.
 
 use super::{change::reach, store};
-use crate::organisation::reachable;
+use crate::{account, organisation::reachable};
 use askama::Template;
 use axum::extract::Path;
 use kernel::{AccountId, Error, Errors, MemberId, OrganisationId, Result, Role, World};
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use web::{Ctx, Done, Failure, Input, Page, View};
 
 /// Grants a role on an organisation and all below it. Says whether it is new;
-/// a role that is held already stays as it is.
+/// a role that is held already stays as it is. Unused codes end that somebody
+/// else handed out: they could not have handed out the role.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the role is none that is granted by hand;
@@ -29,10 +30,12 @@ pub async fn grant_in(
         return Err(Error::field("role", "Vai trò này không cấp riêng được."));
     }
     store::hold_unit(tx, organisation).await?.ok_or(Error::NotFound)?;
+    account::hold(tx, &[member.0]).await?;
     let id: Uuid = world.id();
     if !store::grant(tx, id, member, organisation, role, by, world.now()).await? {
         return Ok(false);
     }
+    account::end_codes_of_others(tx, member, by, world.now()).await?;
     let event = NewEvent::new("role.granted")
         .by(by)
         .in_organisation(organisation)
