@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use blob::BlobStore;
+use directory::account::session::Sessions;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
@@ -52,6 +53,7 @@ pub struct Door {
     api: Arc<str>,
     guard: Arc<Guard>,
     ready: Ready,
+    sessions: Sessions,
 }
 
 /// What the listener knows of a connection.
@@ -74,7 +76,7 @@ impl Door {
         let guard = Arc::new(Guard::new(&Limits::default(), Proxies::default(), budgets));
         let (api, hosts) = (api.to_json()?.into(), Arc::new(hosts));
         let ready = Ready::new(app.tenants.clone());
-        Ok(Self { app, router, hosts, api, guard, ready })
+        Ok(Self { app, router, hosts, api, guard, ready, sessions: Sessions::default() })
     }
 
     /// The same gateway with other limits, counting from nothing, behind other
@@ -258,7 +260,7 @@ impl Door {
     async fn actor(&self, context: &RequestContext, token: &str) -> Result<Option<Actor>, Error> {
         let resolve = async || {
             let db = self.app.tenants.db(&context.tenant)?;
-            directory::account::session::resolve(&db, &self.app.world, token).await
+            self.sessions.resolve(&db, &self.app.world, token).await
         };
         match resolve().await {
             // Nobody is sent away because a migration has just outdated a statement.

@@ -1,10 +1,11 @@
 //! Sessions: a random token in the browser or the program, its hash here.
 
-use super::store;
+use super::store::{self, SessionRow};
 use kernel::{AccountId, Actor, Error, Grant, Role, SessionId, World};
 use sha2::{Digest as _, Sha256};
-use tenancy::{NewEvent, TenantDb, TenantTx};
+use tenancy::{NewEvent, TenantDb, TenantTx, Together};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// How long a session lasts after sign-in.
 const LIFE: Duration = Duration::days(90);
@@ -43,31 +44,61 @@ pub async fn start(
     Ok(Started { token, session, expires_at })
 }
 
-/// Who a token belongs to, with all roles that hold now; one query, and every
-/// ten minutes a second that notes that the session is used.
-///
-/// # Errors
-/// When the database is away.
-pub async fn resolve(db: &TenantDb, world: &World, token: &str) -> Result<Option<Actor>, Error> {
-    // Anything else was never one of ours.
-    if token.len() != 43 {
-        return Ok(None);
+/// Finds out whose sessions tokens are. Everybody's request begins with that, so
+/// those of a tenant that arrive together are looked up together. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Sessions {
+    look_ups: Together<Vec<u8>, Option<SessionRow>>,
+}
+
+impl Sessions {
+    /// Who a token belongs to, with all roles that hold now.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn resolve(
+        &self,
+        db: &TenantDb,
+        world: &World,
+        token: &str,
+    ) -> Result<Option<Actor>, Error> {
+        // Anything else was never one of ours.
+        if token.len() != 43 {
+            return Ok(None);
+        }
+        let (within, clock) = (db.clone(), world.clone());
+        let work = move |hashes| look_up(within.clone(), clock.clone(), hashes);
+        let found = self.look_ups.run(&db.tenant().id, hash(token), work).await?;
+        found.map(actor).transpose()
     }
+}
+
+/// One query, and every ten minutes of a session a second that notes its use.
+async fn look_up(
+    db: TenantDb,
+    world: World,
+    hashes: Vec<Vec<u8>>,
+) -> Result<Vec<Option<SessionRow>>, Error> {
     let now = world.now();
     let mut conn = db.conn().await?;
-    let Some(row) = store::session_by_token(&mut conn, &hash(token), now).await? else {
-        return Ok(None);
-    };
+    let rows = store::sessions_by_token(&mut conn, &hashes, now).await?;
+    let unnoted: Vec<Uuid> =
+        rows.iter().filter(|row| now - row.last_seen_at > SEEN).map(|row| row.session).collect();
     // Where nothing can be written at the moment, reading goes on.
-    if now - row.last_seen_at > SEEN
-        && let Err(error) = store::session_seen(&mut conn, row.session, now).await
+    if !unnoted.is_empty()
+        && let Err(error) = store::sessions_seen(&mut conn, &unnoted, now).await
     {
-        tracing::debug!("a session's last use is not noted: {error}");
+        tracing::debug!("the last use of sessions is not noted: {error}");
     }
+    let of = |hash: &Vec<u8>| rows.iter().find(|row| row.token_hash == *hash).cloned();
+    Ok(hashes.iter().map(of).collect())
+}
+
+fn actor(row: SessionRow) -> Result<Actor, Error> {
     let granted: Vec<Grant> = serde_json::from_value(row.grants)?;
     let mut grants = vec![Grant { role: Role::Member, scope: row.path.clone().into() }];
     grants.extend(granted);
-    Ok(Some(Actor {
+    Ok(Actor {
         account: row.account.into(),
         member: row.member.into(),
         session: row.session.into(),
@@ -75,7 +106,7 @@ pub async fn resolve(db: &TenantDb, world: &World, token: &str) -> Result<Option
         organisation: row.organisation.into(),
         path: row.path.into(),
         grants,
-    }))
+    })
 }
 
 fn hash(token: &str) -> Vec<u8> {

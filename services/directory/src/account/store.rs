@@ -73,7 +73,9 @@ pub(super) async fn insert_session(
 }
 
 /// A session with its person and their grants.
+#[derive(Clone)]
 pub(super) struct SessionRow {
+    pub token_hash: Vec<u8>,
     pub session: Uuid,
     pub last_seen_at: OffsetDateTime,
     pub account: Uuid,
@@ -84,38 +86,46 @@ pub(super) struct SessionRow {
     pub grants: serde_json::Value,
 }
 
-pub(super) async fn session_by_token(
+/// Those sessions of the tokens that hold, in no order. Each is looked up by
+/// itself, which the limit makes sure of: planned for many at once the statement
+/// reads all organisations first.
+pub(super) async fn sessions_by_token(
     conn: &mut PgConnection,
-    token_hash: &[u8],
+    token_hashes: &[Vec<u8>],
     now: OffsetDateTime,
-) -> Result<Option<SessionRow>, Error> {
-    let row = sqlx::query_as!(
+) -> Result<Vec<SessionRow>, Error> {
+    let rows = sqlx::query_as!(
         SessionRow,
-        r#"SELECT s.id AS session, s.last_seen_at, a.id AS account, m.id AS member, m.full_name,
-                  o.id AS organisation, o.path,
-                  coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
-                            FROM role_grant g JOIN organisation go ON go.id = g.organisation
-                            WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS "grants!"
-           FROM session s
-           JOIN account a ON a.id = s.account AND a.state = 'active'
-           JOIN member m ON m.id = a.member
-                AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
-           JOIN organisation o ON o.id = m.organisation
-           WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2"#,
-        token_hash,
+        r#"SELECT held.token_hash AS "token_hash!", session AS "session!", last_seen_at AS "last_seen_at!",
+                  account AS "account!", member AS "member!", full_name AS "full_name!",
+                  organisation AS "organisation!", path AS "path!", grants AS "grants!"
+           FROM unnest($1::bytea[]) AS asked (token_hash) CROSS JOIN LATERAL (
+               SELECT s.token_hash, s.id AS session, s.last_seen_at, a.id AS account,
+                      m.id AS member, m.full_name, o.id AS organisation, o.path,
+                      coalesce((SELECT jsonb_agg(jsonb_build_object('role', g.role, 'scope', go.path))
+                                FROM role_grant g JOIN organisation go ON go.id = g.organisation
+                                WHERE g.member = m.id AND g.revoked_at IS NULL), '[]') AS grants
+               FROM session s
+               JOIN account a ON a.id = s.account AND a.state = 'active'
+               JOIN member m ON m.id = a.member
+                    AND m.status NOT IN ('transferred_out', 'left', 'removed', 'deceased')
+               JOIN organisation o ON o.id = m.organisation
+               WHERE s.token_hash = asked.token_hash AND s.revoked_at IS NULL AND s.expires_at > $2
+               LIMIT 1) AS held"#,
+        token_hashes,
         now
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row)
+    Ok(rows)
 }
 
-pub(super) async fn session_seen(
+pub(super) async fn sessions_seen(
     conn: &mut PgConnection,
-    session: Uuid,
+    sessions: &[Uuid],
     now: OffsetDateTime,
 ) -> Result<(), Error> {
-    sqlx::query!("UPDATE session SET last_seen_at = $2 WHERE id = $1", session, now)
+    sqlx::query!("UPDATE session SET last_seen_at = $2 WHERE id = ANY($1)", sessions, now)
         .execute(conn)
         .await?;
     Ok(())
