@@ -113,7 +113,7 @@ pub fn write_file(path: &Path, rows: usize) -> Result<()> {
     let mut generator = Generator::for_tenant(2026, 1).ok_or("hết người giả định")?;
     let people = (0..rows).map_while(|number| {
         // Everybody may check in.
-        let person = Person { status: Status::Active, ..generator.next_member()? };
+        let person = Person { status: Status::Active, ..generator.next()? };
         Some((branch(number / BRANCH), person))
     });
     write_roster(std::fs::File::create(path)?, people)?;

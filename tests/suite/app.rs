@@ -11,7 +11,7 @@ use directory::{
 use kernel::{MemberId, OrganisationId, Role, TenantId, World};
 use sotay::{Part, Parts, Platform, onboarding};
 use std::collections::HashMap;
-use tenancy::TenantFile;
+use tenancy::{TenantDb, TenantFile};
 use testkit::{Cluster, TestDatabase};
 use time::{
     Duration, OffsetDateTime,
@@ -111,10 +111,29 @@ impl TestApp {
         program
     }
 
+    /// A tenant's database, as the tenant's own role.
+    pub fn db(&self, tenant: &str) -> TenantDb {
+        self.platform.app.tenants.db(&TenantId::new(tenant).unwrap()).unwrap()
+    }
+
+    /// The one number that a query answers.
+    pub async fn count(&self, tenant: &str, sql: &str) -> i64 {
+        let mut conn = self.db(tenant).conn().await.unwrap();
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
+    }
+
+    /// Another member of a unit, without an account.
+    pub async fn newcomer(&self, tenant: &str, unit: &str, phone: &str) -> MemberId {
+        let new = new_member("newcomer", phone, self.unit(tenant, unit).await);
+        let mut tx = self.db(tenant).begin().await.unwrap();
+        let member = people::add_in(&mut tx, &self.world, None, new).await.unwrap();
+        tx.commit().await.unwrap();
+        member
+    }
+
     /// A unit's identifier by its code.
     pub async fn unit(&self, tenant: &str, code: &str) -> OrganisationId {
-        let db = self.platform.app.tenants.db(&TenantId::new(tenant).unwrap()).unwrap();
-        let mut conn = db.conn().await.unwrap();
+        let mut conn = self.db(tenant).conn().await.unwrap();
         sqlx::query_scalar::<_, uuid::Uuid>("SELECT id FROM organisation WHERE code = $1")
             .bind(code)
             .fetch_one(&mut *conn)
@@ -125,8 +144,7 @@ impl TestApp {
 
     /// A member's identifier.
     pub async fn member(&self, tenant: &str, who: &str) -> MemberId {
-        let db = self.platform.app.tenants.db(&TenantId::new(tenant).unwrap()).unwrap();
-        let mut conn = db.conn().await.unwrap();
+        let mut conn = self.db(tenant).conn().await.unwrap();
         sqlx::query_scalar::<_, uuid::Uuid>("SELECT id FROM member WHERE phone = $1")
             .bind(login(who))
             .fetch_one(&mut *conn)

@@ -3,7 +3,10 @@
 
 use axum::body::Body;
 use gateway::{Door, Peer, listen::Answer as _};
-use http::{HeaderMap, Method, Request, header};
+use http::{
+    HeaderMap, Method, Request,
+    header::{self, HeaderName},
+};
 use http_body_util::BodyExt as _;
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -24,9 +27,18 @@ impl Answer {
         self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The texts in the page, without tags.
+    /// Whether a text is in the page.
     pub fn shows(&self, text: &str) -> bool {
         self.body.contains(text)
+    }
+
+    /// The rows of a spreadsheet.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        assert_eq!(self.status, 200, "{}", self.body);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &self.bytes).unwrap();
+        let rows = render::sheet::read::Reader::open(file.path()).unwrap();
+        rows.map(|row| row.unwrap().cells).collect()
     }
 }
 
@@ -56,6 +68,20 @@ impl Browser {
 
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Asks with a header of one's own.
+    pub async fn get_with(&mut self, path: &str, name: HeaderName, value: &str) -> Answer {
+        let request = self.request(Method::GET, path).header(name, value);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// The JSON face, of the API with a token and of the page with a session.
+    pub async fn data(&mut self, path: &str) -> Answer {
+        if self.bearer.is_some() {
+            return self.get(&format!("/api/v1{path}")).await;
+        }
+        self.get_with(path, header::ACCEPT, "application/json").await
     }
 
     /// Sends a form with the token of the last page.

@@ -1,7 +1,6 @@
 //! Everybody at the same moment.
 
 use crate::{app::TestApp, meetings::under_way, run};
-use kernel::TenantId;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -40,7 +39,7 @@ fn who_checks_in_together_is_recorded_once_each_and_a_wrong_code_is_only_its_sen
         }
         recorded.sort_unstable();
         assert_eq!(recorded, ["member", "probationer", "secretary"]);
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+        let db = app.db(TENANT);
         let (came, told): (i64, i64) = sqlx::query_as(
             "SELECT (SELECT count(*) FROM attendance WHERE state = 'present'),
                     (SELECT count(*) FROM event WHERE kind = 'meeting.checked_in')",

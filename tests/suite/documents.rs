@@ -4,13 +4,7 @@ mod publishing;
 mod readers;
 mod reading;
 
-use crate::{
-    app::TestApp,
-    browser::{Answer, Browser},
-};
-use axum::body::Body;
-use http::{Method, header};
-use kernel::TenantId;
+use crate::browser::{Answer, Browser};
 
 const TENANT: &str = "thanh-hoa";
 pub const TITLE: &str = "Nghị quyết về đẩy mạnh chuyển đổi số";
@@ -43,42 +37,13 @@ async fn send(browser: &mut Browser, changes: &[(&str, &str)], name: &str, file:
 }
 
 /// Publishes and answers the document's address.
-async fn published(browser: &mut Browser, changes: &[(&str, &str)]) -> String {
+pub async fn published(browser: &mut Browser, changes: &[(&str, &str)]) -> String {
     browser.get("/documents/new").await;
     let answer = send(browser, changes, "01-nq-tu.pdf", RESOLUTION).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
     answer.location().to_owned()
 }
 
-async fn count_at(app: &TestApp, tenant: &str, sql: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(tenant).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
-}
-
-async fn count(app: &TestApp, sql: &str) -> i64 {
-    count_at(app, TENANT, sql).await
-}
-
 fn id(document: &str) -> uuid::Uuid {
     document.rsplit('/').next().unwrap().parse().unwrap()
-}
-
-/// The JSON face, of the API with a token and of the page with a session.
-async fn data(browser: &mut Browser, path: &str) -> Answer {
-    if browser.bearer.is_some() {
-        return browser.get(&format!("/api/v1{path}")).await;
-    }
-    get_with(browser, path, header::ACCEPT, "application/json").await
-}
-
-async fn get_with(
-    browser: &mut Browser,
-    path: &str,
-    name: header::HeaderName,
-    value: &str,
-) -> Answer {
-    browser
-        .send(browser.request(Method::GET, path).header(name, value).body(Body::empty()).unwrap())
-        .await
 }

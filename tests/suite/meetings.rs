@@ -1,7 +1,6 @@
 //! A branch meets: announced, opened, checked in by QR and by hand, closed.
 
 use crate::{app::TestApp, browser::Browser, run};
-use kernel::TenantId;
 use serde_json::json;
 use time::Duration;
 
@@ -36,12 +35,6 @@ async fn code(secretary: &mut Browser, meeting: &str) -> String {
     let board = secretary.get(&format!("{meeting}/board")).await;
     assert_eq!(board.status, 200, "{}", board.body);
     board.body.split("st-checkin__code\">").nth(1).unwrap()[..6].to_owned()
-}
-
-async fn count(app: &TestApp, sql: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
 }
 
 /// A meeting of `cb-1` that is under way: its address in the API and its code.
@@ -107,7 +100,7 @@ fn a_meeting_from_draft_to_minute() {
         // From the QR code: one button; looking changes nothing.
         let landed = member.get(&format!("/meetings/check-in?code={code}&via=qr")).await;
         assert!(landed.shows("Tôi có mặt") && !landed.shows("id=\"code\""), "{}", landed.body);
-        assert_eq!(count(&app, "SELECT count(*) FROM attendance").await, 0);
+        assert_eq!(app.count(TENANT, "SELECT count(*) FROM attendance").await, 0);
         for _ in 0..2 {
             let here = member.post("/meetings/check-in", &[("code", &code), ("via", "qr")]).await;
             assert_eq!((here.status, here.location()), (303, meeting.as_str()), "{}", here.body);
@@ -118,7 +111,7 @@ fn a_meeting_from_draft_to_minute() {
         );
         assert!(member.get(&meeting).await.shows("Đồng chí đã điểm danh lúc 19:30"));
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'meeting.checked_in'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'meeting.checked_in'").await,
             1
         );
         let fragment = secretary.get(&format!("{meeting}/board/count")).await;
@@ -153,16 +146,16 @@ fn a_meeting_from_draft_to_minute() {
             assert_eq!(secretary.post(&path, &fields).await.status, 303);
         }
         assert_eq!(
-            count(
-                &app,
+            app.count(
+                TENANT,
                 "SELECT count(*) FROM attendance WHERE via = 'assisted' AND assisted_by IS NOT NULL"
             )
             .await,
             1
         );
-        assert_eq!(count(&app, "SELECT count(*) FROM event WHERE kind = 'meeting.checked_in' AND assisted_by IS NOT NULL").await, 1);
+        assert_eq!(app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'meeting.checked_in' AND assisted_by IS NOT NULL").await, 1);
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'meeting.marked'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'meeting.marked'").await,
             1
         );
 
@@ -195,12 +188,12 @@ fn a_meeting_from_draft_to_minute() {
             );
         }
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'meeting.closed'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'meeting.closed'").await,
             1
         );
         assert_eq!(
-            count(
-                &app,
+            app.count(
+                TENANT,
                 "SELECT count(*) FROM attendance WHERE state = 'absent' AND via = 'roll_call'"
             )
             .await,
@@ -237,8 +230,10 @@ fn a_meeting_from_draft_to_minute() {
             "a member of the root is above nobody"
         );
         assert_eq!(editor.get(&meeting).await.status, 404);
-        let sheet = secretary.get(&format!("{meeting}/attendance.xlsx")).await;
-        assert!(sheet.status == 200 && sheet.bytes.starts_with(b"PK"));
+        let sheet = secretary.get(&format!("{meeting}/attendance.xlsx")).await.rows();
+        for name in ["Người secretary", "Người member", "Người probationer"] {
+            assert!(sheet.iter().flatten().any(|cell| cell == name), "{name}: {sheet:?}");
+        }
         let roll = secretary.get(&format!("{meeting}/attendance")).await;
         assert!(
             roll.shows("Người probationer")

@@ -9,7 +9,7 @@ use directory::{
     account::{PasswordHash, activate, invite, withdraw},
     people,
 };
-use kernel::{MemberId, OrganisationId, TenantId};
+use kernel::{MemberId, OrganisationId};
 use std::time::Duration;
 use tenancy::{TenantDb, TenantTx};
 
@@ -29,7 +29,7 @@ struct Scene {
 /// A member of `cb-1` with a code in hand.
 async fn scene() -> Scene {
     let app = TestApp::new().await;
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+    let db = app.db(TENANT);
     let (from, to) = (app.unit(TENANT, "cb-1").await, app.unit(TENANT, "cb-2").await);
     let password = app.platform.passwords.hash(PASSWORD).await.unwrap();
     let mut tx = db.begin().await.unwrap();

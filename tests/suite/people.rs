@@ -5,30 +5,14 @@ mod roles;
 mod trail;
 mod units;
 
-use crate::{app::TestApp, browser::Browser};
-use kernel::TenantId;
+use crate::{adoption::figure, app::TestApp, browser::Browser};
 use serde_json::{Value, json};
 
 const TENANT: &str = "thanh-hoa";
 
-async fn count(app: &TestApp, sql: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
-}
-
 /// What the adoption figures have for a unit alone: members, activated.
 async fn figures(app: &TestApp, code: &str) -> [i64; 2] {
-    app.fold(TENANT).await;
-    let mut found = [0; 2];
-    for (found, measure) in found.iter_mut().zip(["members", "activated"]) {
-        let sql = format!(
-            "SELECT coalesce(sum(d.amount), 0)::bigint FROM adoption_day d JOIN organisation o ON o.id = d.organisation
-             WHERE d.measure = '{measure}' AND o.code = '{code}'"
-        );
-        *found = count(app, &sql).await;
-    }
-    found
+    [figure(app, "members", code).await, figure(app, "activated", code).await]
 }
 
 /// The fields that a refused request names.

@@ -3,6 +3,7 @@
 
 use crate::{
     app::{PASSWORD, TestApp, login, new_member},
+    browser::Browser,
     run,
 };
 use directory::{account::activate, people};
@@ -18,6 +19,14 @@ fn db(app: &TestApp) -> TenantDb {
     app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap()
 }
 
+/// A member of `cb-1`, where a code for them is printed, and who may print it:
+/// the branch's secretary and the administrator.
+async fn printers(app: &TestApp) -> (MemberId, String, Browser, Browser) {
+    let member = app.member(TENANT, "member").await;
+    let code = format!("/api/v1/members/{member}/code");
+    (member, code, app.program(TENANT, "secretary").await, app.program(TENANT, "admin").await)
+}
+
 async fn grant(app: &TestApp, member: MemberId, unit: &str, role: Role) {
     let unit = app.unit(TENANT, unit).await;
     let mut tx = db(app).begin().await.unwrap();
@@ -29,10 +38,7 @@ async fn grant(app: &TestApp, member: MemberId, unit: &str, role: Role) {
 fn a_secretary_hands_out_no_role_that_is_not_theirs_to_give() {
     run(async {
         let app = TestApp::new().await;
-        let member = app.member(TENANT, "member").await;
-        let code = format!("/api/v1/members/{member}/code");
-        let mut secretary = app.program(TENANT, "secretary").await;
-        let mut admin = app.program(TENANT, "admin").await;
+        let (member, code, mut secretary, mut admin) = printers(&app).await;
         assert_eq!(secretary.post_json(&code, &json!({})).await.status, 200);
         grant(&app, member, "cb-1", Role::Secretary).await;
         assert_eq!(secretary.post_json(&code, &json!({})).await.status, 200, "a fellow secretary");
@@ -87,10 +93,7 @@ fn a_print_for_the_branch_leaves_out_whom_only_the_administrator_hands_a_code() 
 fn a_withdrawal_outlives_the_codes_given_out_before_it() {
     run(async {
         let app = TestApp::new().await;
-        let member = app.member(TENANT, "member").await;
-        let code = format!("/api/v1/members/{member}/code");
-        let mut secretary = app.program(TENANT, "secretary").await;
-        let mut admin = app.program(TENANT, "admin").await;
+        let (member, code, mut secretary, mut admin) = printers(&app).await;
         let before = secretary.post_json(&code, &json!({})).await.json();
         let withdraw = format!("/api/v1/members/{member}/withdraw");
         assert_eq!(admin.post_json(&withdraw, &json!({})).await.status, 200);

@@ -5,10 +5,7 @@ mod persons;
 mod runs;
 
 use crate::{app::TestApp, browser::Browser};
-use kernel::TenantId;
-use render::sheet::read::Reader;
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 const TENANT: &str = "thanh-hoa";
 const TITLES: [&str; 8] = [
@@ -26,32 +23,12 @@ fn csv(rows: &[&str]) -> Vec<u8> {
     format!("{}\n{}\n", TITLES.join(","), rows.join("\n")).into_bytes()
 }
 
-/// The first number that a query answers.
-async fn count(app: &TestApp, sql: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
-}
-
 async fn members(app: &TestApp) -> i64 {
-    count(app, "SELECT count(*) FROM member").await
+    app.count(TENANT, "SELECT count(*) FROM member").await
 }
 
 async fn imports(app: &TestApp) -> i64 {
-    count(app, "SELECT count(*) FROM event WHERE kind = 'roster.imported'").await
-}
-
-/// What the adoption figures have for a unit alone.
-async fn figure(app: &TestApp, measure: &str, code: &str) -> i64 {
-    app.fold(TENANT).await;
-    count(
-        app,
-        &format!(
-            "SELECT coalesce(sum(d.amount), 0)::bigint FROM adoption_day d JOIN organisation o ON o.id = d.organisation
-             WHERE d.measure = '{measure}' AND o.code = '{code}'"
-        ),
-    )
-    .await
+    app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'roster.imported'").await
 }
 
 /// Uploads a file and waits until it is checked: the import's page in JSON.
@@ -99,10 +76,4 @@ fn state(page: &Value) -> &str {
 fn tally(page: &Value) -> [i64; 4] {
     ["added", "changed", "unchanged", "bad"]
         .map(|name| page["import"]["summary"][name].as_i64().unwrap())
-}
-
-fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(bytes).unwrap();
-    Reader::open(file.path()).unwrap().map(|row| row.unwrap().cells).collect()
 }

@@ -1,26 +1,18 @@
 //! Accounts from the slip of paper to signing out.
 
 use crate::{
-    app::{ADMIN, PASSWORD, TestApp, login, new_member},
+    app::{ADMIN, PASSWORD, TestApp, login},
     run,
 };
-use directory::people;
 use http::header;
-use kernel::TenantId;
 use std::net::IpAddr;
 use time::Duration;
 
 /// A new member of cb-1 and the code that their secretary prints.
 async fn invited(app: &TestApp) -> (String, String) {
-    let unit = app.unit("thanh-hoa", "cb-1").await;
-    let db = app.platform.app.tenants.db(&TenantId::new("thanh-hoa").unwrap()).unwrap();
-    let mut tx = db.begin().await.unwrap();
-    let member =
-        people::add_in(&mut tx, &app.world, None, new_member("newcomer", "0971000099", unit))
-            .await
-            .unwrap();
-    tx.commit().await.unwrap();
-    (member.to_string(), code(app, &member.to_string()).await)
+    let member = app.newcomer("thanh-hoa", "cb-1", "0971000099").await.to_string();
+    let code = code(app, &member).await;
+    (member, code)
 }
 
 async fn code(app: &TestApp, member: &str) -> String {

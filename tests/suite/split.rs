@@ -279,8 +279,7 @@ fn what_happens_in_one_process_is_folded_in_another() {
             tasks
         };
         let waiting = async || {
-            let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-            let mut conn = db.conn().await.unwrap();
+            let mut conn = app.db(TENANT).conn().await.unwrap();
             sqlx::query_scalar::<_, i64>("SELECT count(*) FROM outbox")
                 .fetch_one(&mut *conn)
                 .await
@@ -296,8 +295,7 @@ fn what_happens_in_one_process_is_folded_in_another() {
         settled().await;
         // The listener has its connection once the first sweep is through.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         tx.record(&app.world, tenancy::NewEvent::new("test.happened")).await.unwrap();
         tx.commit().await.unwrap();
         settled().await;

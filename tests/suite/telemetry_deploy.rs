@@ -1,7 +1,6 @@
 //! What the dashboard and the alerts look at is there to be looked at.
 
 use crate::{app::TestApp, run, telemetry_seen::private, telemetry_watch::watch};
-use kernel::TenantId;
 use std::{collections::BTreeSet, path::Path};
 
 const TENANT: &str = "thanh-hoa";
@@ -21,7 +20,7 @@ fn metrics(text: &str) -> BTreeSet<String> {
 
 /// Runs a statement as the tenant's own role.
 async fn execute(app: &TestApp, sql: &'static str) {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+    let db = app.db(TENANT);
     sqlx::raw_sql(sql).execute(&mut *db.conn().await.unwrap()).await.unwrap();
 }
 

@@ -261,7 +261,7 @@ fn connections_stay_within_the_budget_and_go_back() {
 fn a_dropped_transaction_is_rolled_back() {
     run(async {
         let app = TestApp::new().await;
-        let db = app.platform.app.tenants.db(&TenantId::new("thanh-hoa").unwrap()).unwrap();
+        let db = app.db("thanh-hoa");
         let mut tx = db.begin().await.unwrap();
         tx.execute("DELETE FROM role_grant").await.unwrap();
         drop(tx);

@@ -26,9 +26,7 @@ pub async fn export(ctx: Ctx, Query(ask): Query<Ask>) -> web::Result<Download> {
 }
 
 fn workbook(overview: &Overview) -> Workbook {
-    let excluded = |text: &str| Cell::from(text);
-    let mut rows =
-        vec![line(&overview.name, overview.raw, Some(overview.adjusted), excluded("Toàn đơn vị"))];
+    let mut rows = vec![line(&overview.name, overview.raw, Some(overview.adjusted), "Toàn đơn vị")];
     rows.extend(overview.units.iter().map(|row| {
         let state = match row.excluded {
             Some(reason) => format!("Loại trừ: {}", reason.label()),
@@ -37,7 +35,7 @@ fn workbook(overview: &Overview) -> Workbook {
         };
         // Nothing is left of an excluded unit; elsewhere both are the same.
         let adjusted = row.adjusted.or_else(|| row.excluded.is_none().then_some(row.raw));
-        line(&row.name, row.raw, adjusted, excluded(&state))
+        line(&row.name, row.raw, adjusted, &state)
     }));
     Workbook {
         name: "Tình hình sử dụng",
@@ -59,7 +57,7 @@ fn workbook(overview: &Overview) -> Workbook {
     }
 }
 
-fn line(name: &str, raw: Figure, adjusted: Option<Figure>, remark: Cell) -> Vec<Cell> {
+fn line(name: &str, raw: Figure, adjusted: Option<Figure>, remark: &str) -> Vec<Cell> {
     vec![
         name.into(),
         raw.members.into(),
@@ -70,7 +68,7 @@ fn line(name: &str, raw: Figure, adjusted: Option<Figure>, remark: Cell) -> Vec<
         adjusted.map(|figure| figure.members).into(),
         adjusted.and_then(|figure| figure.activated).into(),
         adjusted.map_or(Cell::Empty, |figure| share(figure.percent)),
-        remark,
+        remark.into(),
     ]
 }
 

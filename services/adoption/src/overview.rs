@@ -155,8 +155,8 @@ pub(crate) async fn load(
 }
 
 /// Withholds what the reader may not see and sorts the rest. `above` is the
-/// report of the unit above one whose people all know each other, `own_branches` are the branches that the
-/// reader is secretary of.
+/// report of the unit above one whose people all know each other, `own_branches`
+/// are the branches that the reader is secretary of.
 fn build(
     report: Report,
     above: Option<&Report>,

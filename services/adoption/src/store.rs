@@ -122,7 +122,8 @@ pub(crate) async fn place(
     id: OrganisationId,
     on: Date,
 ) -> Result<Option<Place>> {
-    let row = sqlx::query!(
+    Ok(sqlx::query_as!(
+        Place,
         "SELECT o.id, o.kind, p.name, p.path, o.path AS current_path
          FROM organisation_period p JOIN organisation o ON o.id = p.organisation
          WHERE p.organisation = $1 AND p.valid_from <= $2 AND (p.valid_to IS NULL OR p.valid_to > $2)",
@@ -130,14 +131,7 @@ pub(crate) async fn place(
         on
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Place {
-        id: row.id.into(),
-        kind: row.kind,
-        name: row.name,
-        path: row.path.into(),
-        current_path: row.current_path.into(),
-    }))
+    .await?)
 }
 
 pub(crate) async fn children(
@@ -145,7 +139,8 @@ pub(crate) async fn children(
     parent: OrganisationId,
     on: Date,
 ) -> Result<Vec<Place>> {
-    let rows = sqlx::query!(
+    Ok(sqlx::query_as!(
+        Place,
         "SELECT o.id, o.kind, p.name, p.path, o.path AS current_path
          FROM organisation_period p JOIN organisation o ON o.id = p.organisation
          WHERE p.parent = $1 AND p.valid_from <= $2 AND (p.valid_to IS NULL OR p.valid_to > $2)",
@@ -153,17 +148,7 @@ pub(crate) async fn children(
         on
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Place {
-            id: row.id.into(),
-            kind: row.kind,
-            name: row.name,
-            path: row.path.into(),
-            current_path: row.current_path.into(),
-        })
-        .collect())
+    .await?)
 }
 
 /// The figures of each organisation at or below a path of that date.

@@ -18,6 +18,7 @@ pub use dissolve::{Dissolved, dissolve_in, merge_in};
 pub use found::{Founding, Planned, ensure_root_in, found_all_in, found_in};
 pub use kind::{Kind, UnknownKind};
 
+pub(crate) use change_form::onto;
 pub(crate) use found_form::reachable;
 
 /// Said when a change of the tree is dated after today.

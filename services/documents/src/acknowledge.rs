@@ -71,10 +71,10 @@ pub async fn acknowledge(
     let reader = Reader::of(&ctx)?;
     let mut tx = ctx.begin().await?;
     let document = store::document(&mut tx, id, reader.member).await?.ok_or(Error::NotFound)?;
-    if !reader.sees(&document.place()) {
+    if !reader.sees(&document.place) {
         return Err(Error::NotFound.into());
     }
-    if !reader.addressed(&document.place()) {
+    if !reader.addressed(&document.place) {
         return Err(Error::Forbidden(
             "Văn bản này không gửi tới chi bộ của đồng chí nên không cần xác nhận.".into(),
         )

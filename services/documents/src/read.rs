@@ -49,10 +49,9 @@ pub async fn read(
     let reader = Reader::of(&ctx)?;
     let document = store::document(&mut *ctx.read().await?, id, reader.member).await?;
     let document = document
-        .filter(|document| document.withdrawn_at.is_none() && reader.reads(&document.place()))
+        .filter(|document| document.withdrawn_at.is_none() && reader.reads(&document.place))
         .ok_or(Error::NotFound)?;
-    if method == Method::GET && document.opened_at.is_none() && reader.addressed(&document.place())
-    {
+    if method == Method::GET && document.opened_at.is_none() && reader.addressed(&document.place) {
         note(&ctx, id).await?;
     }
     let tag = etag(&document.sha256);

@@ -150,8 +150,8 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     let reader = Reader::of(&ctx)?;
     let mut conn = ctx.read().await?;
     let row = store::document(&mut conn, id, reader.member).await?.ok_or(Error::NotFound)?;
-    let place = row.place();
-    if !reader.sees(&place) {
+    let place = &row.place;
+    if !reader.sees(place) {
         return Err(Error::NotFound.into());
     }
     // A branch whose secretary asks, if the document goes to it at all.
@@ -162,7 +162,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     } else {
         store::people(&mut conn, id, &branches).await?
     };
-    let above = audience(&place, &reader.scopes());
+    let above = audience(place, &reader.scopes());
     let units = if above.is_empty() {
         Vec::new()
     } else {
@@ -178,7 +178,7 @@ fn page(
     people: Vec<PersonRow>,
     units: Vec<UnitRow>,
 ) -> ShowPage {
-    let place = row.place();
+    let place = row.place;
     let state = State::of(row.opened_at, row.acknowledged_at);
     let addressed = reader.addressed(&place);
     let withdrawn = row.withdrawn_at.is_some();

@@ -127,7 +127,8 @@ pub struct DocumentRow {
     pub id: Uuid,
     pub organisation: Uuid,
     pub organisation_name: String,
-    pub place: String,
+    /// Where it was published.
+    pub place: OrgPath,
     pub kind: String,
     pub number: String,
     pub title: String,
@@ -144,13 +145,6 @@ pub struct DocumentRow {
     pub withdrawn_at: Option<OffsetDateTime>,
     pub opened_at: Option<OffsetDateTime>,
     pub acknowledged_at: Option<OffsetDateTime>,
-}
-
-impl DocumentRow {
-    /// Where it was published.
-    pub fn place(&self) -> OrgPath {
-        OrgPath(self.place.clone())
-    }
 }
 
 /// One document, whoever may see it.

@@ -34,7 +34,7 @@ pub async fn withdraw(
     let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;
     let document = store::document(&mut tx, id, actor.member).await?.ok_or(Error::NotFound)?;
-    ctx.authorise(&document.place())?;
+    ctx.authorise(&document.place)?;
     if store::withdraw(&mut tx, id, ctx.world().now()).await? {
         let event = NewEvent::new("document.withdrawn").by(actor.account);
         tx.record(ctx.world(), event.in_organisation(document.organisation.into()).on(id)).await?;

@@ -12,15 +12,16 @@ use tokio::{
 
 /// How long a form may take on a weak link.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What operations take, see `web::Input`.
-const FAMILIAR: usize = 256 * 1024;
+/// What operations take.
+const FAMILIAR: usize = web::INPUT_LIMIT;
 /// Strangers have a login to send, or a code.
 const STRANGER: usize = 64 * 1024;
 /// What of each form is nobody's concern: a sign-in and most forms are shorter,
 /// so that no flood of long ones keeps them out.
 const SHORT: usize = 4 * 1024;
-/// What all forms together may hold of our memory while they have no place.
-/// Counted as it comes, so that a promise of much takes nothing from others.
+/// What members' forms together may hold of our memory beyond that while they
+/// have no place, and strangers' as much. Counted as it comes, so that a promise
+/// of much takes nothing from others.
 const ROOM: usize = 64 * 1024 * 1024;
 
 /// The room for forms. Strangers have theirs apart, so that they crowd out

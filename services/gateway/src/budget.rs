@@ -67,7 +67,7 @@ impl Budgets {
 
     /// The budget of a request, by its path without the API's prefix.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Budget {
-        let same = |known: &Method| known == method || (*known == Method::GET && reads(method));
+        let method = if reads(method) { &Method::GET } else { method };
         let fits = |pattern: &[String]| {
             let mut parts = path.split('/');
             pattern.iter().all(|known| {
@@ -76,7 +76,7 @@ impl Budgets {
         };
         self.0
             .iter()
-            .find(|(known, pattern, _)| same(known) && fits(pattern))
+            .find(|(known, pattern, _)| known == method && fits(pattern))
             .map_or(Budget::Plain, |(_, _, budget)| *budget)
     }
 }

@@ -84,19 +84,17 @@ impl Guard {
         let familiar = token.is_some_and(|token| self.familiar.knows(tenant, token));
         let budget = self.budgets.find(method, path);
         let who = Who::behind(address);
-        let counted = if familiar {
-            self.tenant_members.count(tenant, Who::Everybody)
+        if familiar {
+            self.tenant_members.count(tenant, Who::Everybody)?;
         } else {
             // The tenant's budget comes second: what one address may not do
             // takes nothing from the others.
-            self.visitor
-                .count(tenant, who)
-                .and_then(|()| self.tenant_visitors.count(tenant, Who::Everybody))
-        };
-        counted.and_then(|()| match budget {
-            Budget::SignIn => self.sign_in.count(tenant, who),
-            _ => Ok(()),
-        })?;
+            self.visitor.count(tenant, who)?;
+            self.tenant_visitors.count(tenant, Who::Everybody)?;
+        }
+        if budget == Budget::SignIn {
+            self.sign_in.count(tenant, who)?;
+        }
         let reads = reads(method);
         Ok(Visit { guard: self, tenant, address, token, familiar, budget, reads })
     }
@@ -179,17 +177,18 @@ impl Visit<'_> {
                     guard.familiar.learn(tenant, token);
                 }
                 let who = Who::Account(actor.account);
-                guard.member.count(tenant, who).and_then(|()| match self.budget {
-                    Budget::Transfer => guard.transfer.count(tenant, who),
-                    _ => Ok(()),
-                })
+                guard.member.count(tenant, who)?;
+                if self.budget == Budget::Transfer {
+                    guard.transfer.count(tenant, who)?;
+                }
             }
             (None, Some(token)) if self.familiar => {
                 guard.familiar.forget(tenant, token);
-                guard.visitor.count(tenant, Who::behind(self.address))
+                guard.visitor.count(tenant, Who::behind(self.address))?;
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 }
 

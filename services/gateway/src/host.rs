@@ -2,7 +2,6 @@
 
 use axum::extract::Request;
 use http::header;
-use std::net::{IpAddr, Ipv6Addr};
 
 /// The host that was asked for, lower case and without port. `None` when there
 /// is none or it is not a host name.
@@ -36,15 +35,6 @@ fn plain(authority: &str) -> Option<&str> {
         && !host.split('.').any(str::is_empty);
     let numbered = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
     (named && numbered).then_some(host)
-}
-
-/// Where an address belongs: a household or a server is given a whole IPv6
-/// network of 64 bits, so its last 64 say nothing.
-pub(crate) fn origin(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-    }
 }
 
 #[cfg(test)]

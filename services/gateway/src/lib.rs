@@ -3,6 +3,7 @@
 //! handed to its service, here or in another process ([`upstream`]), and the
 //! answer is dressed for the way back.
 
+mod address;
 mod body;
 mod budget;
 mod cookies;

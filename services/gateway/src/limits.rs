@@ -24,12 +24,13 @@ pub struct Limits {
     /// Of one tenant, all who are signed in together.
     pub tenant_members: Rate,
     /// Requests under way at once; what is above `database.budget` and
-    /// `database.per_tenant` is lowered to them. So it is here that requests wait, where somebody
-    /// decides who goes first, and not for a connection. As many as there are
-    /// cores are a tenant's: more would only take turns on them, and whoever comes
-    /// from another tenant with all of them. Twice as many are worth a fifth more
-    /// to a tenant that has the machine to itself, and cost its neighbour half as
-    /// much again of the wait (`make bench PARTS=pressure`).
+    /// `database.per_tenant` is lowered to them. So it is here that requests
+    /// wait, where somebody decides who goes first, and not for a connection. As
+    /// many as there are cores are a tenant's: more would only take turns on
+    /// them, and whoever comes from another tenant with all of them. Twice as
+    /// many are worth a fifth more to a tenant that has the machine to itself,
+    /// and cost its neighbour half as much again of the wait
+    /// (`make bench PARTS=pressure`).
     pub work: Places,
     /// Check-ins under way at once, which share their transactions.
     pub shared: Places,

@@ -1,12 +1,14 @@
 //! Answers of the gateway itself; bare where there is no tenant to name.
 
-use crate::refusal;
 use askama::Template as _;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::{StatusCode, header};
 use kernel::Error;
 use std::sync::Arc;
 use web::{App, Bare, Face, Failure, RequestContext};
+
+/// When to come back to a tenant that is away, in seconds.
+const AWAY: u64 = 120;
 
 /// Refuses a request in the words and colours of its tenant.
 pub(crate) async fn refuse(
@@ -50,7 +52,9 @@ pub(crate) fn malformed(status: StatusCode) -> Response {
 }
 
 pub(crate) fn suspended(face: Face, request_id: &str) -> Response {
-    away(
+    later(
+        StatusCode::SERVICE_UNAVAILABLE,
+        AWAY,
         face,
         request_id,
         &Bare {
@@ -63,7 +67,9 @@ pub(crate) fn suspended(face: Face, request_id: &str) -> Response {
 }
 
 pub(crate) fn upgrading(face: Face, request_id: &str) -> Response {
-    away(
+    later(
+        StatusCode::SERVICE_UNAVAILABLE,
+        AWAY,
         face,
         request_id,
         &Bare {
@@ -75,21 +81,26 @@ pub(crate) fn upgrading(face: Face, request_id: &str) -> Response {
     )
 }
 
-/// The tenant answers again later, by itself.
-fn away(face: Face, request_id: &str, page: &Bare<'_>) -> Response {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
+/// Not now, but again in so many seconds.
+pub(crate) fn later(
+    status: StatusCode,
+    seconds: u64,
+    face: Face,
+    request_id: &str,
+    page: &Bare<'_>,
+) -> Response {
     let mut response = match face {
         Face::Html => bare(status, page),
         Face::Json => {
             let detail = format!("{} {}", page.message, page.what_next);
-            refusal::problem(status, page.heading, &detail, request_id)
+            web::problem(status, page.heading, &detail, request_id, None)
         }
     };
-    response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("120"));
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
 }
 
-pub(crate) fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
+fn bare(status: StatusCode, page: &Bare<'_>) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),

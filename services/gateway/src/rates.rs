@@ -1,6 +1,6 @@
 //! Counting requests by tenant and principal, in bounded memory.
 
-use crate::{host, limits::Rate, refusal::Refusal};
+use crate::{address, limits::Rate, refusal::Refusal};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -37,7 +37,7 @@ pub(crate) enum Who {
 impl Who {
     /// Whoever is behind an address.
     pub(crate) fn behind(address: IpAddr) -> Self {
-        Self::Address(host::origin(address))
+        Self::Address(address::origin(address))
     }
 }
 

@@ -2,9 +2,8 @@
 //! not to lose what they entered.
 
 use crate::pages;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
+use axum::response::Response;
+use http::StatusCode;
 use std::time::Duration;
 use web::{Bare, Face};
 
@@ -30,26 +29,6 @@ pub(crate) enum Why {
 /// When whoever met a crowd should come back.
 const CROWD: Duration = Duration::from_secs(5);
 
-/// RFC 9457.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    instance: &'a str,
-}
-
-/// What is the matter, for a program.
-pub(crate) fn problem(status: StatusCode, title: &str, detail: &str, instance: &str) -> Response {
-    let problem =
-        Problem { r#type: "about:blank", title, status: status.as_u16(), detail, instance };
-    let mut response = (status, axum::Json(problem)).into_response();
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
-}
-
 impl Refusal {
     pub(crate) fn often(limit: &'static str, wait: Duration) -> Self {
         Self { limit, why: Why::Often, wait }
@@ -65,6 +44,7 @@ impl Refusal {
     pub(crate) fn answer(self, face: Face, changes: bool, request_id: &str) -> Response {
         // Nobody is told to come back before they may.
         let seconds = self.wait.as_millis().div_ceil(1000).max(1);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         let (status, heading) = match self.why {
             Why::Often => (StatusCode::TOO_MANY_REQUESTS, "Quá nhiều yêu cầu trong thời gian ngắn"),
             Why::Crowded => {
@@ -89,14 +69,7 @@ impl Refusal {
         } else {
             format!("Chờ {seconds} giây rồi tải lại trang này.")
         };
-        let mut response = match face {
-            Face::Html => {
-                pages::bare(status, &Bare { title: heading, heading, message, what_next: &next })
-            }
-            Face::Json => problem(status, heading, &format!("{message} {next}"), request_id),
-        };
-        let wait = u64::try_from(seconds).unwrap_or(u64::MAX);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
-        response
+        let page = Bare { title: heading, heading, message, what_next: &next };
+        pages::later(status, seconds, face, request_id, &page)
     }
 }

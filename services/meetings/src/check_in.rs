@@ -5,7 +5,10 @@
 use crate::{
     check_in_form::{CheckInPage, over, plain, unknown, via},
     roll::{Presence, Via},
-    store::arrival::{self, Arrival, Asked},
+    store::{
+        arrival::{self, Arrival, Asked},
+        roll,
+    },
     words::clock,
 };
 use axum::Extension;
@@ -117,19 +120,19 @@ pub async fn check_in_all(
                 .on(arrival.id);
             events.push(event.with(Data { via: one.via, member: one.member })?);
         }
-        let (mut state, mut at) = (arrival.state, arrival.at);
-        if !arrival.recorded && state.is_none() {
-            // The statement waited for whoever wrote the row and does not see it.
-            let seen = arrival::invitation(tx, &asked.code, one.member).await?;
-            (state, at) = seen.map_or((None, None), |seen| (seen.state, seen.at));
-        }
+        let stands = match arrival.state.zip(arrival.at) {
+            // A twin of this check-in wrote the row, or somebody for whom the
+            // statement waited: either way it does not see it.
+            None if !arrival.recorded => roll::recorded(tx, arrival.id, one.member).await?,
+            seen => seen,
+        };
+        let (state, at) = stands.unwrap_or((Presence::Present, now));
         outcomes.push(Ok(CheckIn {
             meeting: arrival.id,
             title: arrival.title,
             recorded: arrival.recorded,
-            // None when this statement wrote it.
-            state: state.unwrap_or(Presence::Present),
-            at: at.unwrap_or(now),
+            state,
+            at,
         }));
     }
     tx.record_all(world, events).await?;

@@ -60,8 +60,8 @@ pub async fn close_in(
     }
     let rows = roll::roll(tx, id).await?;
     let day = meeting.starts_at.to_offset(viet::HO_CHI_MINH).date();
-    let fewest = rules::on(day, rules::MINUTE_CHARACTERS)?.map_or(1, |rule| rule.value);
-    let minute = check(minute, usize::try_from(fewest)?, &rows, shown)?;
+    let fewest = usize::try_from(rules::minute_characters(day)?)?;
+    let minute = check(minute, fewest, &rows, shown)?;
 
     let of = |wanted: fn(&RollRow) -> bool| -> Vec<MemberId> {
         rows.iter().filter(|row| row.state.is_none() && wanted(row)).map(|row| row.member).collect()
@@ -136,11 +136,8 @@ pub async fn close(
         }
         Err(error @ Error::Invalid(_)) => {
             let rows = roll::roll(&mut tx, id).await?;
-            let mut page = ClosePage::new(ctx.world(), meeting, rows, form.minute)?;
-            Err(Failure::form(error, move |errors| {
-                page.mend(errors);
-                page
-            }))
+            let page = ClosePage::new(ctx.world(), meeting, rows, form.minute)?;
+            Err(Failure::form(error, |errors| page.with(errors)))
         }
         Err(error) => Err(error.into()),
     }

@@ -60,16 +60,15 @@ impl ClosePage {
             waited: roll.into_iter().filter(RollRow::unmarked).collect(),
             minutes,
             too_short: due.filter(|rule| minutes < rule.value),
-            minute_characters: rules::on(day, rules::MINUTE_CHARACTERS)?
-                .map_or(1, |rule| rule.value),
+            minute_characters: rules::minute_characters(day)?,
             minute,
             errors: Errors::default(),
         })
     }
 
     /// The same page with what needs mending.
-    pub(crate) fn mend(&mut self, errors: Errors) {
-        self.errors = errors;
+    pub(crate) fn with(self, errors: Errors) -> Self {
+        Self { errors, ..self }
     }
 
     /// Who the form shows, for it to send back.

@@ -150,7 +150,7 @@ pub struct Created {
     request_body(content((CreateInput = "application/x-www-form-urlencoded"), (CreateInput = "application/json"))),
     responses((status = 201, body = Created), (status = 422, description = "Fields that need mending")))]
 pub async fn create(ctx: Ctx, Input(form): Input<CreateInput>) -> web::Result<Done<Created>> {
-    let actor = ctx.actor()?.clone();
+    let actor = ctx.actor()?;
     let mut tx = ctx.begin().await?;
     match attempt(&ctx, &mut tx, actor.account, &form).await {
         Ok(id) => {
@@ -161,7 +161,7 @@ pub async fn create(ctx: Ctx, Input(form): Input<CreateInput>) -> web::Result<Do
         }
         Err(error) => {
             let branches = store::branches(&mut tx, &ctx.scopes(), crate::new::CHOICES).await?;
-            let branches = crate::new::choices(branches, &own(&actor));
+            let branches = crate::new::choices(branches, &own(actor));
             Err(Failure::form(error, |errors| FormPage::new(branches, form, None, errors)))
         }
     }

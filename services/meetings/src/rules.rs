@@ -40,7 +40,7 @@ pub(crate) const REGULAR_MINUTES: &str = "regular_minutes";
 /// The day of the month on which a regular meeting is proposed.
 pub(crate) const REGULAR_DAY: &str = "regular_day";
 /// Fewest characters of the minute that closes a meeting.
-pub(crate) const MINUTE_CHARACTERS: &str = "minute_characters";
+const MINUTE_CHARACTERS: &str = "minute_characters";
 
 /// The rule of a name on a day; nothing when none held.
 ///
@@ -62,6 +62,14 @@ pub(crate) fn on(day: Date, id: &str) -> Result<Option<Rule>, Error> {
         }
     }
     Ok(None)
+}
+
+/// Fewest characters of the minute of a meeting on a day.
+///
+/// # Errors
+/// As for [`on`].
+pub(crate) fn minute_characters(day: Date) -> Result<i64, Error> {
+    Ok(on(day, MINUTE_CHARACTERS)?.map_or(1, |rule| rule.value))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::{
     meeting::State,
     store::{self, Meeting},
 };
-use kernel::{Actor, Error, MeetingId, OrgPath, Result, Role};
+use kernel::{Actor, Error, MeetingId, Result, Role};
 use serde::Serialize;
 use sqlx::PgConnection;
 use web::Ctx;
@@ -26,8 +26,8 @@ pub enum Seat {
 /// # Errors
 /// [`Error::NotFound`] when the meeting is none of their business.
 pub(crate) fn of(ctx: &Ctx, meeting: &Meeting) -> Result<Seat> {
-    let path = OrgPath(meeting.path.clone());
-    if ctx.may("meeting.open", &path) {
+    let path = &meeting.path;
+    if ctx.may("meeting.open", path) {
         return Ok(Seat::Chair);
     }
     if meeting.state != State::Draft {
@@ -76,6 +76,6 @@ pub(crate) async fn meeting(conn: &mut PgConnection, id: &str) -> Result<Meeting
 /// [`Error::NotFound`] when there is none within reach.
 pub(crate) async fn chaired(ctx: &Ctx, conn: &mut PgConnection, id: &str) -> Result<Meeting> {
     let meeting = meeting(conn, id).await?;
-    ctx.authorise(&OrgPath(meeting.path.clone()))?;
+    ctx.authorise(&meeting.path)?;
     Ok(meeting)
 }

@@ -93,7 +93,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<ShowPage
     let (mut tally, mut figures) = (None, None);
     let mut mine = None;
     // The secretary is a member too, as a rule of the same branch.
-    let summoned = actor.path.0.starts_with(&meeting.path);
+    let summoned = meeting.path.covers(&actor.path);
     match seat {
         Seat::Chair => {
             rows = roll::roll(&mut conn, meeting.id).await?;

@@ -5,7 +5,7 @@ pub(crate) mod list;
 pub(crate) mod roll;
 
 use crate::meeting::{Kind, State};
-use kernel::{AccountId, MeetingId, OrganisationId, Result};
+use kernel::{AccountId, MeetingId, OrgPath, OrganisationId, Result};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 pub(crate) struct Meeting {
     pub id: MeetingId,
     pub organisation_name: String,
-    pub path: String,
+    pub path: OrgPath,
     pub kind: Kind,
     pub state: State,
     pub title: String,

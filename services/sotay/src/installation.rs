@@ -5,6 +5,9 @@
 //! While one process keeps the servers that are brought along, others (the
 //! command line beside `make run`) find them through `data/run.json`.
 
+mod keys;
+mod running;
+
 use crate::{
     config::{self, Config},
     fault::{self, Fault},
@@ -14,24 +17,15 @@ use embedded::{
     postgres::{self, Postgres},
     s3::S3,
 };
-use serde::{Deserialize, Serialize};
+use keys::{keep, secret};
+use running::Running;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    fs,
-    io::{ErrorKind, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
-    time::{Duration, Instant},
-};
-use tenancy::{DatabaseConfig, MasterKey, PlacementConfig, Provisioner};
+use std::{collections::BTreeMap, convert::Infallible, fs, path::PathBuf};
+use tenancy::{DatabaseConfig, MasterKey, PlacementConfig, Provisioner, config::MAIN};
 
 const BUCKET: &str = "sotay";
 const DATABASE: &str = "sotay";
 const PROVISIONER: &str = "sotay_provisioner";
-/// How long those who serve wait for a command that keeps the servers meanwhile.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the platform stands on.
 pub struct Installation {
@@ -44,21 +38,7 @@ pub struct Installation {
     provisioner: Option<(String, String)>,
     /// Kept running by this process.
     servers: Option<(Postgres, S3)>,
-    data: std::path::PathBuf,
-}
-
-/// How another process reaches the servers that this one keeps.
-#[derive(Serialize, Deserialize)]
-struct Running {
-    pid: u32,
-    socket: String,
-    port: u16,
-    s3_endpoint: String,
-    s3_access_key: String,
-    s3_secret_key: String,
-    /// It serves: the servers run until it is told to stop.
-    #[serde(default)]
-    serves: bool,
+    data: PathBuf,
 }
 
 impl Installation {
@@ -119,7 +99,7 @@ impl Installation {
     /// When a server does not stop.
     pub async fn close(self) -> Result<(), Fault> {
         if let Some((postgres, s3)) = self.servers {
-            let _ = fs::remove_file(self.data.join("run.json"));
+            Running::withdraw(&self.data);
             s3.stop().await;
             postgres.stop().await?;
         }
@@ -189,7 +169,7 @@ impl Installation {
             database: DatabaseConfig {
                 budget,
                 per_tenant: (budget / 3).clamp(2, 16),
-                placements: BTreeMap::from([("main".into(), main)]),
+                placements: BTreeMap::from([(MAIN.into(), main)]),
             },
             blob,
             key,
@@ -260,94 +240,6 @@ async fn prepare(postgres: &Postgres, provisioner: &str) -> Result<(), sqlx::Err
     connection.close().await
 }
 
-impl Running {
-    /// The servers of a process that still lives.
-    fn read(data: &Path) -> Option<Self> {
-        let running: Self = serde_json::from_slice(&fs::read(data.join("run.json")).ok()?).ok()?;
-        running.lives().then_some(running)
-    }
-
-    /// Whether its process does. One that has ended is listed until somebody
-    /// asks after it.
-    fn lives(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
-        let state = stat.split_once("(sotay) ").map(|(_, state)| state);
-        self.pid != std::process::id() && state.is_some_and(|state| !state.starts_with('Z'))
-    }
-
-    /// Waits until no command keeps the servers. It withdraws `run.json` before
-    /// it stops them, so it is waited for itself.
-    async fn outlast_command(data: &Path) -> Result<(), Fault> {
-        let since = Instant::now();
-        while let Some(command) = Self::read(data).filter(|running| !running.serves) {
-            let pid = command.pid;
-            tracing::warn!(pid, "waiting for process {pid}, a command that keeps the servers");
-            while command.lives() {
-                if since.elapsed() > PATIENCE {
-                    return Err(Fault::new(format!(
-                        "Một lệnh sotay khác (tiến trình {pid}) đang giữ PostgreSQL và kho tệp ở «{}»: hãy đợi lệnh đó xong rồi chạy lại.",
-                        data.display()
-                    )));
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&self, data: &Path) -> Result<(), Fault> {
-        let path = data.join("run.json");
-        write_private(&path, &serde_json::to_vec(self)?).map_err(|e| fault::file(&path, &e))
-    }
-}
-
-/// A random secret in a file, made at first use. One that is there, readable or
-/// not, is never replaced: whatever is derived from it would be lost.
-fn keep(folder: &Path, name: &str) -> Result<String, Fault> {
-    let path = folder.join(name);
-    match fs::read_to_string(&path) {
-        Ok(text) => return Ok(text.trim().to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(fault::file(&path, &error)),
-    }
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|e| fault::file(folder, &e))?;
-    let bytes = kernel::World::system().bytes::<32>();
-    let text = bytes.iter().fold(String::new(), |hex, byte| hex + format!("{byte:02x}").as_str());
-    write_first(folder, &path, text.as_bytes()).map_err(|e| fault::file(&path, &e))?;
-    // Another process may have been first.
-    secret(&path)
-}
-
-/// Whole or not at all, readable by its owner alone, and only when there is
-/// nothing yet.
-fn write_first(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Err(refused) if refused.error.kind() != ErrorKind::AlreadyExists => Err(refused.error),
-        _ => Ok(()),
-    }
-}
-
-/// Whole or not at all, readable by its owner alone.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(new, path)
-}
-
-fn secret(path: &Path) -> Result<String, Fault> {
-    Ok(fs::read_to_string(path).map_err(|e| fault::file(path, &e))?.trim().to_owned())
-}
-
 fn bucket(blob: &config::Blob) -> Result<blob::Config, Fault> {
     Ok(blob::Config {
         endpoint: blob.endpoint.clone(),
@@ -357,28 +249,4 @@ fn bucket(blob: &config::Blob) -> Result<blob::Config, Fault> {
         secret_key: secret(&blob.secret_key_file)?,
         path_style: blob.path_style,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::keep;
-    use std::{fs, thread};
-
-    #[test]
-    fn a_secret_is_made_once_and_never_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = folder.path().join("keys");
-        let all: Vec<String> = thread::scope(|scope| {
-            let starts: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| keep(&keys, "master.key").unwrap())).collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect()
-        });
-        assert!(all.iter().all(|secret| *secret == all[0]), "who comes second takes the first's");
-        assert_eq!(fs::read_dir(&keys).unwrap().count(), 1, "nothing else is left there");
-
-        // It is there and cannot be read as text.
-        fs::write(keys.join("master.key"), [0xff, 0xfe]).unwrap();
-        assert!(keep(&keys, "master.key").is_err());
-        assert_eq!(fs::read(keys.join("master.key")).unwrap(), [0xff, 0xfe]);
-    }
 }

@@ -1,6 +1,6 @@
 //! Units that do not count, and the ledger of them.
 
-use super::{TENANT, data, exclusion, heads, newcomer, seen};
+use super::{TENANT, exclusion, heads, newcomer, seen};
 use crate::{app::TestApp, run};
 use serde_json::json;
 use time::Duration;
@@ -62,7 +62,7 @@ fn an_exclusion_stands_beside_the_raw_figure_until_it_ends() {
             (10, 10, 100.0),
             "the day before it held"
         );
-        let ledger = data(&mut admin, "/adoption/exclusions").await.json();
+        let ledger = admin.data("/adoption/exclusions").await.json();
         let line = &ledger["exclusions"][0];
         assert_eq!(
             (line["state"].as_str(), line["excluded_to"].is_null()),

@@ -1,15 +1,13 @@
 //! What raises and lowers a figure, and the day it holds for.
 
-use super::{TENANT, data, heads, newcomer, seen};
-use crate::{app::TestApp, meetings::under_way, run};
+use super::{TENANT, heads, newcomer, seen};
+use crate::{app::TestApp, documents::published, meetings::under_way, run};
 use directory::organisation::{self, Founding, Kind};
 use kernel::TenantId;
 use serde_json::json;
 use time::{Duration, macros::date};
 
 const PASSWORD: &str = "lúa chín vàng đồng";
-const PLAN: &[u8] =
-    include_bytes!("../../../services/sotay/demo/documents/02-kh-tu-trien-khai-so-tay.pdf");
 
 /// The member's slip is printed and used.
 async fn activate(app: &TestApp, member: &str, printed_by: &str) {
@@ -23,16 +21,12 @@ async fn activate(app: &TestApp, member: &str, printed_by: &str) {
     assert_eq!(answer.status, 303, "{}", answer.body);
 }
 
+/// What the figures have for the whole tenant.
 async fn measured(app: &TestApp, measure: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(
-        "SELECT coalesce(sum(amount), 0)::bigint FROM adoption_day WHERE measure = $1",
-    )
-    .bind(measure)
-    .fetch_one(&mut *conn)
-    .await
-    .unwrap()
+    let sql = format!(
+        "SELECT coalesce(sum(amount), 0)::bigint FROM adoption_day WHERE measure = '{measure}'"
+    );
+    app.count(TENANT, &sql).await
 }
 
 #[test]
@@ -120,24 +114,11 @@ fn what_is_done_is_measured_and_a_check_in_taken_back_is_not() {
             json!({"minute": "Đã thảo luận và thống nhất nội dung chuyên đề.", "shown": absent});
         assert_eq!(secretary.post_json(&format!("{path}/close"), &minute).await.status, 200);
 
-        let mut editor = app.browser(TENANT, "editor").await;
-        editor.get("/documents/new").await;
-        let fields = [
-            ("organisation", "goc"),
-            ("kind", "ke_hoach"),
-            ("number", "02-KH/TU"),
-            ("title", "Kế hoạch"),
-            ("issued_on", "01/11/2026"),
-            ("attested", "true"),
-            ("attested_by", "Chánh Văn phòng"),
-        ];
-        let document = editor.upload("/documents", &fields, "a.pdf", PLAN).await;
-        assert_eq!(document.status, 303, "{}", document.body);
+        let document = published(&mut app.browser(TENANT, "editor").await, &[]).await;
+        let acknowledge = format!("/api/v1{document}/acknowledge");
         for browser in [&mut member, &mut secretary] {
             for _ in 0..2 {
-                browser
-                    .post_json(&format!("/api/v1{}/acknowledge", document.location()), &json!({}))
-                    .await;
+                assert_eq!(browser.post_json(&acknowledge, &json!({})).await.status, 200);
             }
         }
         app.fold(TENANT).await;
@@ -167,8 +148,7 @@ fn a_report_holds_for_its_date_and_the_tree_of_that_date() {
         let member = newcomer(&app, "cb-1", "0971000099").await;
         app.world.advance(Duration::days(1));
         activate(&app, &member, "secretary").await;
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         let parent = Some(app.unit(TENANT, "goc").await);
         let founding = Founding {
             code: "xa-3".into(),
@@ -217,7 +197,7 @@ fn a_report_holds_for_its_date_and_the_tree_of_that_date() {
                 "{day}: {}",
                 page.body
             );
-            let answer = data(&mut admin, &format!("/adoption?as_of={day}")).await;
+            let answer = admin.data(&format!("/adoption?as_of={day}")).await;
             assert_eq!(
                 (answer.status, answer.json()["errors"][0]["field"].as_str()),
                 (422, Some("as_of"))

@@ -1,8 +1,7 @@
 //! What each level sees: as far as its reach goes, and few people not at all.
 
-use super::{TENANT, exclusion, heads, newcomer, seen, table};
+use super::{TENANT, exclusion, heads, newcomer, seen};
 use crate::{app::TestApp, run};
-use kernel::TenantId;
 use serde_json::{Value, json};
 
 #[test]
@@ -128,7 +127,7 @@ fn few_people_of_a_branch_are_not_pointed_at_from_above() {
             "{}",
             page.body
         );
-        let rows = table(&committee.get("/adoption.xlsx").await);
+        let rows = committee.get("/adoption.xlsx").await.rows();
         assert_eq!(
             (rows[2][3].as_str(), rows[2][4].as_str(), rows[3][4].as_str()),
             ("", "dưới 5", "không nêu"),
@@ -151,7 +150,7 @@ fn few_people_of_a_branch_are_not_pointed_at_from_above() {
         let mut secretary = app.browser(TENANT, "secretary").await;
         assert_eq!(heads(&seen(&mut secretary, "").await["raw"]), (4, 3, 75.0), "one's own branch");
         // The operator's report at the command line is for the record, not for a reader.
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+        let db = app.db(TENANT);
         let unit = app.unit(TENANT, "xa-1").await;
         let report =
             adoption::report(&mut db.conn().await.unwrap(), unit, app.world.today()).await.unwrap();
@@ -183,7 +182,7 @@ fn the_spreadsheet_says_what_the_page_says() {
                 .unwrap()
                 .contains("tinh-hinh-su-dung-2026-11-03.xlsx")
         );
-        let rows = table(&file);
+        let rows = file.rows();
         let mut lines = vec![(&report["name"], &report["raw"], &report["adjusted"])];
         lines.extend(report["units"].as_array().unwrap().iter().map(|unit| {
             let adjusted =

@@ -1,6 +1,6 @@
 //! The national page, made of what the tenants signed.
 
-use super::{TENANT, data, heads, newcomer, table};
+use super::{TENANT, heads, newcomer};
 use crate::{
     app::{PEOPLE, TestApp},
     browser::Browser,
@@ -20,7 +20,7 @@ fn the_national_page_adds_up_aggregates_and_knows_nobody() {
         newcomer(&app, "cb-1", "0971000099").await;
         app.fold("ha-noi").await;
         let mut reviewer = app.browser("toan-quoc", "reviewer").await;
-        let review = data(&mut reviewer, "/national").await;
+        let review = reviewer.data("/national").await;
         let seen = review.json();
         let tenants: Vec<_> = seen["tenants"]
             .as_array()
@@ -44,7 +44,7 @@ fn the_national_page_adds_up_aggregates_and_knows_nobody() {
             page.body
         );
         assert!(reviewer.get("/").await.shows("2 trên 2 đơn vị đã có số liệu"));
-        let rows = table(&reviewer.get("/national.xlsx").await);
+        let rows = reviewer.get("/national.xlsx").await.rows();
         assert_eq!((rows[3][1].as_str(), rows[3][2].as_str()), ("21", "20"), "{rows:?}");
         let names = PEOPLE
             .iter()
@@ -71,7 +71,7 @@ fn the_national_page_believes_only_what_a_tenant_signed() {
         let mut reviewer = app.browser("toan-quoc", "reviewer").await;
         let mut platform = app.database.connect("sotay_platform").await.unwrap();
         let standing = async |reviewer: &mut Browser| {
-            let seen = data(reviewer, "/national").await.json();
+            let seen = reviewer.data("/national").await.json();
             let standings: Vec<String> = seen["tenants"]
                 .as_array()
                 .unwrap()
@@ -125,20 +125,19 @@ fn the_national_page_is_for_the_reviewer_of_the_national_tenant() {
             let mut browser = app.browser(tenant, who).await;
             for path in ["/national", "/national.xlsx"] {
                 assert_eq!(browser.get(path).await.status, 403, "{who} at {tenant}: {path}");
-                assert_eq!(data(&mut browser, path).await.status, 403, "{who} at {tenant}: {path}");
+                assert_eq!(browser.data(path).await.status, 403, "{who} at {tenant}: {path}");
             }
             assert!(!browser.get("/").await.shows("toàn quốc"), "{who} at {tenant}");
         }
         // A province that names a reviewer of its own gains nothing by it.
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         let (member, root) = (app.member(TENANT, "editor").await, app.unit(TENANT, "goc").await);
         people::grant_in(&mut tx, &app.world, None, member, root, Role::Reviewer).await.unwrap();
         tx.commit().await.unwrap();
         let mut browser = app.browser(TENANT, "editor").await;
         for path in ["/national", "/national.xlsx"] {
             assert_eq!(browser.get(path).await.status, 404, "{path}");
-            assert_eq!(data(&mut browser, path).await.status, 404, "{path}");
+            assert_eq!(browser.data(path).await.status, 404, "{path}");
         }
         assert_eq!(browser.get("/").await.status, 200);
     });

@@ -1,6 +1,6 @@
 //! Publishing: who may, which files, and what to mend.
 
-use super::{NUMBER, PLAN, RESOLUTION, TENANT, TITLE, count, form, send};
+use super::{NUMBER, PLAN, RESOLUTION, TENANT, TITLE, form, send};
 use crate::{app::TestApp, run};
 use axum::body::Body;
 use futures_util::{StreamExt as _, stream};
@@ -22,8 +22,8 @@ async fn stored(app: &TestApp) -> (i64, i64, usize) {
             })
             .sum()
     }
-    let rows = count(app, "SELECT count(*) FROM document").await;
-    let events = count(app, "SELECT count(*) FROM event WHERE kind LIKE 'document.%'").await;
+    let rows = app.count(TENANT, "SELECT count(*) FROM document").await;
+    let events = app.count(TENANT, "SELECT count(*) FROM event WHERE kind LIKE 'document.%'").await;
     (rows, events, files(&app.database.bucket))
 }
 

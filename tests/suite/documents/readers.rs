@@ -1,6 +1,6 @@
 //! Whom a document reaches, and what is known of who has read it.
 
-use super::{RESOLUTION, TENANT, TITLE, count, count_at, data, id, published};
+use super::{RESOLUTION, TENANT, TITLE, id, published};
 use crate::{app::TestApp, run};
 use serde_json::json;
 use time::Duration;
@@ -60,10 +60,10 @@ fn a_document_of_one_unit_is_not_for_its_neighbours() {
         }
         for path in ["", "/file", "/file?download=1"] {
             assert_eq!(far.get(&format!("{document}{path}")).await.status, 404, "{path}");
-            assert_eq!(data(&mut far, &format!("{document}{path}")).await.status, 404, "{path}");
+            assert_eq!(far.data(&format!("{document}{path}")).await.status, 404, "{path}");
         }
         assert_eq!(far.post(&format!("{document}/acknowledge"), &[]).await.status, 404);
-        assert_eq!(count(&app, "SELECT count(*) FROM document_receipt").await, 0);
+        assert_eq!(app.count(TENANT, "SELECT count(*) FROM document_receipt").await, 0);
 
         // The editor answers for all below the root, and is no reader of this one.
         let mut editor = app.browser(TENANT, "editor").await;
@@ -76,7 +76,7 @@ fn a_document_of_one_unit_is_not_for_its_neighbours() {
         assert_eq!(auditor.get(&document).await.status, 200);
         assert_eq!(auditor.get(&format!("{document}/file")).await.status, 404);
         assert_eq!(
-            count(&app, "SELECT count(*) FROM document_receipt").await,
+            app.count(TENANT, "SELECT count(*) FROM document_receipt").await,
             0,
             "none of them is a reader"
         );
@@ -100,15 +100,21 @@ fn opening_and_acknowledging_count_once() {
         assert_eq!(phone.post(&acknowledge, &[]).await.status, 303, "and once more");
         for kind in ["opened", "acknowledged"] {
             assert_eq!(
-                count(&app, &format!("SELECT count(*) FROM event WHERE kind = 'document.{kind}'"))
-                    .await,
+                app.count(
+                    TENANT,
+                    &format!("SELECT count(*) FROM event WHERE kind = 'document.{kind}'")
+                )
+                .await,
                 1,
                 "{kind}"
             );
         }
         assert_eq!(
-            count(&app, "SELECT count(*) FROM document_receipt WHERE acknowledged_at IS NOT NULL")
-                .await,
+            app.count(
+                TENANT,
+                "SELECT count(*) FROM document_receipt WHERE acknowledged_at IS NOT NULL"
+            )
+            .await,
             1
         );
         let page = phone.get(&document).await;
@@ -150,7 +156,7 @@ fn names_of_readers_are_for_their_own_secretary() {
         }
         let mut secretary = app.browser(TENANT, "secretary").await;
         secretary.get(&format!("{document}/file")).await;
-        let shown = data(&mut secretary, &document).await.json();
+        let shown = secretary.data(&document).await.json();
         let person = |name: &str, state: &str| json!({"name": name, "state": state});
         let people = [
             person("Người member", "acknowledged"),
@@ -181,13 +187,13 @@ fn names_of_readers_are_for_their_own_secretary() {
                 "{who}: {}",
                 page.body
             );
-            let shown = data(&mut browser, &document).await.json();
+            let shown = browser.data(&document).await.json();
             assert_eq!(shown["people"], json!([]), "{who}");
             assert_eq!(shown["units"].as_array().unwrap().is_empty(), who == "member", "{who}");
         }
         // Above the branch there are counts, and none under five.
         let mut committee = app.browser(TENANT, "committee").await;
-        let shown = data(&mut committee, &document).await.json();
+        let shown = committee.data(&document).await.json();
         let unit = |name: &str| json!({"name": name, "members": null, "opened": null, "acknowledged": null});
         assert_eq!(shown["units"], json!([unit("Chi bộ thôn Đông"), unit("Chi bộ thôn Tây")]));
         assert!(committee.get(&document).await.shows("dưới 5"));
@@ -195,7 +201,7 @@ fn names_of_readers_are_for_their_own_secretary() {
             let mut browser = app.program(TENANT, who).await;
             browser.post_json(&format!("/api/v1{document}/acknowledge"), &json!({})).await;
         }
-        let shown = data(&mut app.program(TENANT, "editor").await, &document).await.json();
+        let shown = app.program(TENANT, "editor").await.data(&document).await.json();
         assert_eq!(
             shown["units"][1],
             json!({"name": "Đảng bộ xã Một", "members": 6, "opened": null, "acknowledged": null}),
@@ -232,7 +238,7 @@ fn another_tenants_document_is_out_of_reach_even_under_its_own_id() {
             id(&document),
             RESOLUTION.len()
         );
-        assert_eq!(count_at(&app, "ha-noi", &insert).await, 1);
+        assert_eq!(app.count("ha-noi", &insert).await, 1);
         assert_eq!(editor.get(&document).await.status, 200, "the row is there");
         let file = editor.get(&format!("{document}/file")).await;
         assert!(file.status >= 400 && file.bytes != RESOLUTION, "{}", file.status);

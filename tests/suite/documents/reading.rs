@@ -1,6 +1,6 @@
 //! Reading: the list, the document and its file, until it is withdrawn.
 
-use super::{NUMBER, PLAN, RESOLUTION, TENANT, TITLE, count, data, get_with, id, published, send};
+use super::{NUMBER, PLAN, RESOLUTION, TENANT, TITLE, id, published, send};
 use crate::{app::TestApp, run};
 use axum::body::Body;
 use http::{Method, header};
@@ -20,7 +20,7 @@ fn the_file_is_read_whole_in_parts_or_not_again() {
             (200, 0, &RESOLUTION.len().into())
         );
         assert_eq!(
-            count(&app, "SELECT count(*) FROM document_receipt").await,
+            app.count(TENANT, "SELECT count(*) FROM document_receipt").await,
             0,
             "asking how long it is opens nothing"
         );
@@ -42,43 +42,33 @@ fn the_file_is_read_whole_in_parts_or_not_again() {
 
         let tag = whole.headers[header::ETAG].to_str().unwrap().to_owned();
         assert!(tag.len() == 66 && tag.starts_with('"'), "{tag}");
-        let same = get_with(&mut member, &path, header::IF_NONE_MATCH, &tag).await;
+        let same = member.get_with(&path, header::IF_NONE_MATCH, &tag).await;
         assert_eq!(
             (same.status, same.bytes.len(), same.headers[header::ETAG].to_str().unwrap()),
             (304, 0, tag.as_str())
         );
-        assert_eq!(
-            get_with(&mut member, &path, header::IF_NONE_MATCH, "\"other\"").await.status,
-            200
-        );
+        assert_eq!(member.get_with(&path, header::IF_NONE_MATCH, "\"other\"").await.status, 200);
 
         let size = RESOLUTION.len();
-        for (range, bytes) in [
-            ("bytes=0-99", &RESOLUTION[..100]),
-            ("bytes=100-", &RESOLUTION[100..]),
-            ("bytes=-10", &RESOLUTION[size - 10..]),
+        for (range, first, bytes) in [
+            ("bytes=0-99", 0, &RESOLUTION[..100]),
+            ("bytes=100-", 100, &RESOLUTION[100..]),
+            ("bytes=-10", size - 10, &RESOLUTION[size - 10..]),
         ] {
-            let part = get_with(&mut member, &path, header::RANGE, range).await;
+            let part = member.get_with(&path, header::RANGE, range).await;
             assert!(part.status == 206 && part.bytes == bytes, "{range}: {}", part.status);
-            let first = if range == "bytes=-10" {
-                size - 10
-            } else if range == "bytes=100-" {
-                100
-            } else {
-                0
-            };
             assert_eq!(
                 part.headers[header::CONTENT_RANGE].to_str().unwrap(),
                 format!("bytes {first}-{}/{size}", first + bytes.len() - 1)
             );
         }
-        let beyond = get_with(&mut member, &path, header::RANGE, &format!("bytes={size}-")).await;
+        let beyond = member.get_with(&path, header::RANGE, &format!("bytes={size}-")).await;
         assert_eq!(
             (beyond.status, beyond.headers[header::CONTENT_RANGE].to_str().unwrap()),
             (416, format!("bytes */{size}").as_str())
         );
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'document.opened'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'document.opened'").await,
             1,
             "one receipt for all of it"
         );
@@ -109,7 +99,7 @@ fn a_search_needs_no_diacritics_and_takes_signs_as_they_are() {
             ("%25", vec![]),
             ("chuyen%20ke", vec![]),
         ] {
-            let list = data(&mut far, &format!("/documents?q={search}")).await.json();
+            let list = far.data(&format!("/documents?q={search}")).await.json();
             let numbers: Vec<&str> = ["due", "documents"]
                 .iter()
                 .flat_map(|part| list[part].as_array().unwrap())
@@ -148,7 +138,7 @@ fn a_withdrawn_document_is_read_no_more() {
             assert_eq!(editor.post(&withdraw, &[]).await.status, 303, "twice is no error");
         }
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'document.withdrawn'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'document.withdrawn'").await,
             1
         );
         assert!(
@@ -161,12 +151,11 @@ fn a_withdrawn_document_is_read_no_more() {
             page.body
         );
         let tag = held.headers[header::ETAG].to_str().unwrap();
-        let again =
-            get_with(&mut member, &format!("{document}/file"), header::IF_NONE_MATCH, tag).await;
+        let again = member.get_with(&format!("{document}/file"), header::IF_NONE_MATCH, tag).await;
         assert_eq!(again.status, 404, "not even «unchanged» to who holds it");
         assert_eq!(member.post(&format!("{document}/acknowledge"), &[]).await.status, 409);
         assert_eq!(
-            count(&app, "SELECT count(*) FROM document_receipt").await,
+            app.count(TENANT, "SELECT count(*) FROM document_receipt").await,
             1,
             "who has read it stays known"
         );
@@ -180,7 +169,7 @@ fn the_json_face_says_what_the_page_shows() {
         let document = published(&mut app.browser(TENANT, "editor").await, &[]).await;
         let mut member = app.browser(TENANT, "member").await;
         let page = member.get(&document).await;
-        let shown = data(&mut member, &document).await.json();
+        let shown = member.data(&document).await.json();
         for field in ["number", "title", "summary", "issuer", "organisation", "kind", "attested_by"]
         {
             let text = shown[field].as_str().unwrap();
@@ -201,7 +190,7 @@ fn the_json_face_says_what_the_page_shows() {
             (shown["state"].as_str(), shown["addressed"].as_bool(), shown["withdrawn"].as_bool()),
             (Some("unopened"), Some(true), Some(false))
         );
-        let list = data(&mut member, "/documents").await.json();
+        let list = member.data("/documents").await.json();
         assert_eq!(
             (list["due"][0]["id"].as_str().unwrap(), list["due"][0]["overdue"].as_bool()),
             (id(&document).to_string().as_str(), Some(false))

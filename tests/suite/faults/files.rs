@@ -20,7 +20,7 @@ fn without_the_file_store_all_else_is_served_and_nothing_is_half_published() {
         let gate = Gate::before(cluster().await.s3_address()).await;
         let mut database = TestApp::new().await.database;
         let endpoint = format!("http://{}", gate.address());
-        database.blob = cluster().await.bucket_at(&endpoint, &database);
+        database.blob = database.bucket_at(&endpoint);
         let app = TestApp::on(database).await;
         let mut editor = app.browser(TENANT, "editor").await;
         let mut member = app.browser(TENANT, "member").await;

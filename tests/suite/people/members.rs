@@ -1,13 +1,12 @@
 //! Members: added, changed, found, and the positions that they hold.
 
-use super::{TENANT, added, assert_linked, count, fields, figures, form, with};
+use super::{TENANT, added, assert_linked, fields, figures, form, with};
 use crate::{
     app::{TestApp, new_member},
     browser::Browser,
     run,
 };
 use directory::people;
-use kernel::TenantId;
 use serde_json::json;
 
 #[test]
@@ -99,8 +98,7 @@ fn a_number_that_another_hand_is_just_entering_is_refused_and_no_fault() {
         let app = TestApp::new().await;
         let unit = app.unit(TENANT, "cb-1").await;
         let mut admin = app.program(TENANT, "admin").await;
-        let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         people::add_in(&mut tx, &app.world, None, new_member("other", "0912000001", unit))
             .await
             .unwrap();
@@ -116,7 +114,8 @@ fn a_number_that_another_hand_is_just_entering_is_refused_and_no_fault() {
             answer.body
         );
         assert_eq!(
-            count(&app, "SELECT count(*) FROM member WHERE file_number = 'SL-0912000001'").await,
+            app.count(TENANT, "SELECT count(*) FROM member WHERE file_number = 'SL-0912000001'")
+                .await,
             1
         );
     });

@@ -1,6 +1,6 @@
 //! The trail: all that happened, and of nobody what they read.
 
-use super::{TENANT, added, count, grant};
+use super::{TENANT, added, grant};
 use crate::{app::TestApp, meetings::under_way, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn the_trail_tells_everything_in_order_and_nobodys_reading() {
         }
         assert_eq!(
             i64::try_from(seen.len()).unwrap(),
-            count(&app, "SELECT count(*) FROM event").await
+            app.count(TENANT, "SELECT count(*) FROM event").await
         );
         let granted = auditor
             .get("/api/v1/audit?kind=role.granted&from=03/11/2026&to=03/11/2026")

@@ -1,6 +1,6 @@
 //! Units: founded, renamed, moved, dissolved.
 
-use super::{TENANT, assert_linked, count, fields, figures, form, with};
+use super::{TENANT, assert_linked, fields, figures, form, with};
 use crate::{app::TestApp, browser::Browser, run};
 use serde_json::json;
 
@@ -63,7 +63,10 @@ fn a_unit_is_founded_and_the_fields_that_do_not_fit_are_named() {
         let page = browser.post("/organisations", &entered).await;
         assert!(page.status == 422 && page.shows("Chi bộ Trùng Mã"), "{}", page.body);
         assert_linked(&page.body, &["on", "code"]);
-        assert_eq!(count(&app, "SELECT count(*) FROM organisation WHERE code = 'cb-10'").await, 0);
+        assert_eq!(
+            app.count(TENANT, "SELECT count(*) FROM organisation WHERE code = 'cb-10'").await,
+            0
+        );
         let mut committee = app.program(TENANT, "committee").await;
         assert_eq!(committee.post_json("/api/v1/organisations", &good).await.status, 403);
     });
@@ -83,7 +86,8 @@ fn a_unit_is_renamed_on_a_day_and_had_its_old_name_before() {
         assert_eq!(admin.post_json(&path, &rename).await.json()["changed"], true);
         assert_eq!(admin.post_json(&path, &rename).await.json()["changed"], false, "twice is once");
         assert_eq!(
-            count(&app, "SELECT count(*) FROM event WHERE kind = 'organisation.changed'").await,
+            app.count(TENANT, "SELECT count(*) FROM event WHERE kind = 'organisation.changed'")
+                .await,
             1
         );
         assert_eq!(
@@ -154,7 +158,7 @@ fn a_move_takes_everything_below_along_and_reach_follows() {
         assert_eq!(under(&mut admin, &one, "").await, ["Chi bộ thôn Đông"]);
         assert_eq!(under(&mut admin, &two, "").await, ["Chi bộ thôn Nam", "Chi bộ thôn Tây"]);
         let sql = "SELECT count(*) FROM organisation o JOIN organisation p ON p.id = o.parent WHERE NOT starts_with(o.path, p.path)";
-        assert_eq!(count(&app, sql).await, 0, "every path begins with the path above");
+        assert_eq!(app.count(TENANT, sql).await, 0, "every path begins with the path above");
         app.fold(TENANT).await;
         for (on, expected) in [("01/11/2026", [6, 1]), ("02/11/2026", [4, 3])] {
             for (unit, members) in [&one, &two].into_iter().zip(expected) {
@@ -177,7 +181,7 @@ fn a_move_takes_everything_below_along_and_reach_follows() {
             assert!(refused.shows("nằm ngay trong tổ chức này"), "{}", refused.body);
         }
         assert_eq!(
-            count(&app, "SELECT count(*) FROM organisation WHERE name = 'A'").await,
+            app.count(TENANT, "SELECT count(*) FROM organisation WHERE name = 'A'").await,
             0,
             "refused as a whole"
         );
@@ -224,8 +228,11 @@ fn a_dissolved_unit_hands_its_members_over_with_what_they_count() {
         );
         assert_eq!((figures(&app, "cb-1").await, figures(&app, "cb-2").await), ([5, 5], [0, 0]));
         assert_eq!(
-            count(&app, &format!("SELECT count(*) FROM member WHERE organisation = '{into}'"))
-                .await,
+            app.count(
+                TENANT,
+                &format!("SELECT count(*) FROM member WHERE organisation = '{into}'")
+            )
+            .await,
             5
         );
         assert_eq!(secretary.get("/members").await.status, 403, "the role ended with the branch");

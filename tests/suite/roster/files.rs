@@ -1,8 +1,6 @@
 //! Which files are taken for a roster, and from whom.
 
-use super::{
-    TENANT, TITLES, checked, count, csv, id, imported, imports, members, rows, state, tally,
-};
+use super::{TENANT, TITLES, checked, csv, id, imported, imports, members, state, tally};
 use crate::{app::TestApp, run};
 use render::sheet::write::{Cell, Column, Sheet, write_xlsx};
 use serde_json::json;
@@ -14,8 +12,7 @@ fn the_template_is_an_empty_roster_that_imports_once_filled_in() {
         let app = TestApp::new().await;
         let mut admin = app.program(TENANT, "admin").await;
         let template = admin.get("/api/v1/roster/template.xlsx").await;
-        assert_eq!(template.status, 200);
-        let titles = rows(&template.bytes).remove(0);
+        let titles = template.rows().remove(0);
         assert_eq!(titles.len(), 12, "{titles:?}");
         let before = members(&app).await;
         let page = checked(&mut admin, "mau.xlsx", &template.bytes).await;
@@ -30,7 +27,7 @@ fn the_template_is_an_empty_roster_that_imports_once_filled_in() {
         let sql = "SELECT count(*) FROM member WHERE full_name = 'Nguyễn Văn Thử' AND sex = 'male' AND birth_date = '1975-02-03'
                    AND admitted_on = '2001-05-19' AND official_on = '2002-05-19' AND card_number = '00.000001'
                    AND file_number = 'LL-000001' AND phone = '0900000001' AND has_smartphone AND import IS NOT NULL";
-        assert_eq!(count(&app, sql).await, 1, "every column is where it belongs");
+        assert_eq!(app.count(TENANT, sql).await, 1, "every column is where it belongs");
     });
 }
 
@@ -78,7 +75,7 @@ fn files_are_read_however_spreadsheets_save_them() {
         let page = imported(&mut admin, &workbook).await;
         assert_eq!(state(&page), "done");
         let sql = "SELECT count(*) FROM member WHERE file_number = 'LL-1' AND phone = '0912345678' AND birth_date = '1975-02-03'";
-        assert_eq!(count(&app, sql).await, 1, "the zero that the spreadsheet lost is back");
+        assert_eq!(app.count(TENANT, sql).await, 1, "the zero that the spreadsheet lost is back");
         for file in [&plain, &marked, &semicolons] {
             assert_eq!(
                 tally(&checked(&mut admin, "ds.csv", file).await),
@@ -128,7 +125,11 @@ fn files_that_are_no_roster_are_refused_at_once_with_what_to_do() {
             "{}",
             page.body
         );
-        assert_eq!(count(&app, "SELECT count(*) FROM roster_import").await, 0, "nothing is kept");
+        assert_eq!(
+            app.count(TENANT, "SELECT count(*) FROM roster_import").await,
+            0,
+            "nothing is kept"
+        );
         assert_eq!(members(&app).await, before);
     });
 }

@@ -1,7 +1,8 @@
 //! Whom a row means, and what becomes of them.
 
-use super::{TENANT, TITLES, checked, count, csv, figure, id, imported, members, state, tally};
+use super::{TENANT, TITLES, checked, csv, id, imported, members, state, tally};
 use crate::{
+    adoption::figure,
     app::{PASSWORD, TestApp, login},
     browser::Browser,
     run,
@@ -42,7 +43,7 @@ fn the_same_people_again_change_nothing_and_what_is_new_is_updated() {
         assert_eq!((state(&page), tally(&page)), ("done", [0, 1, 0, 0]), "{page}");
         let sql = "SELECT count(*) FROM member WHERE file_number = 'LL-1' AND phone = '0912000009' AND card_number = 'C-1'
                    AND birth_date = '1975-02-03' AND has_smartphone";
-        assert_eq!(count(&app, sql).await, 1);
+        assert_eq!(app.count(TENANT, sql).await, 1);
         // A member who has an account signs in with the new number from then on.
         imported(&mut admin, &csv(&["Người member,,,SL-0971000002,cb-1,0912000077,,"])).await;
         let mut browser = app.visitor(TENANT);
@@ -117,7 +118,7 @@ fn a_number_leads_to_one_person_across_files() {
         );
         assert_eq!(said[2].0, 4, "{said:?}");
         assert_eq!(members(&app).await, before);
-        assert_eq!(count(&app, "SELECT count(*) FROM member WHERE full_name = 'Nguyễn Văn An' AND card_number = 'C-1' AND phone IS NULL").await, 1);
+        assert_eq!(app.count(TENANT, "SELECT count(*) FROM member WHERE full_name = 'Nguyễn Văn An' AND card_number = 'C-1' AND phone IS NULL").await, 1);
     });
 }
 

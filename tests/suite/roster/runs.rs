@@ -1,16 +1,12 @@
 //! Checks and runs: what they change, and that it happens once.
 
-use super::{
-    TENANT, checked, count, csv, figure, id, imported, imports, members, pressed, rows, settled,
-    state, tally,
-};
-use crate::{app::TestApp, run};
-use kernel::TenantId;
+use super::{TENANT, checked, csv, id, imported, imports, members, pressed, settled, state, tally};
+use crate::{adoption::figure, app::TestApp, run};
 use serde_json::json;
 use time::Duration;
 
 async fn execute(app: &TestApp, sql: &str) {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
+    let db = app.db(TENANT);
     sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
         .execute(&mut *db.conn().await.unwrap())
         .await
@@ -70,11 +66,9 @@ fn a_check_changes_nothing_and_a_run_keeps_the_good_rows_and_names_the_bad() {
             (6, "Họ và tên", "", "Chưa ghi họ và tên"),
             (7, "Số lý lịch", "LL-1", "đã có ở dòng 2"),
             (8, "Số lý lịch", "SL-0971000002", "Người member"),
-            (10, "Điện thoại", "12345", "."),
+            (10, "Điện thoại", "12345", "số di động có 10 chữ số"),
         ];
-        let sheet = admin.get(&format!("/api/v1{path}/problems.xlsx")).await;
-        assert_eq!(sheet.status, 200);
-        let sheet = rows(&sheet.bytes);
+        let sheet = admin.get(&format!("/api/v1{path}/problems.xlsx")).await.rows();
         let problems = page["problems"].as_array().unwrap();
         assert_eq!((problems.len(), sheet.len()), (expected.len(), expected.len() + 1), "{page}");
         for ((row, column, value, reason), (problem, line)) in
@@ -124,7 +118,11 @@ fn two_presses_of_the_button_run_once() {
         let late = pressed(&mut two, &page).await;
         assert_eq!(tally(&late), [2, 0, 0, 0], "a press after the end shows the end");
         assert_eq!((members(&app).await, imports(&app).await), (before + 2, 1));
-        assert_eq!(count(&app, "SELECT attempt FROM roster_import").await, 2, "one check, one run");
+        assert_eq!(
+            app.count(TENANT, "SELECT attempt FROM roster_import").await,
+            2,
+            "one check, one run"
+        );
     });
 }
 
@@ -167,7 +165,8 @@ fn an_interrupted_run_is_followed_live_and_can_be_pressed_again() {
             "it is taken for alive"
         );
         assert_eq!(
-            count(&app, &format!("SELECT attempt FROM roster_import WHERE id = '{import}'")).await,
+            app.count(TENANT, &format!("SELECT attempt FROM roster_import WHERE id = '{import}'"))
+                .await,
             2
         );
 

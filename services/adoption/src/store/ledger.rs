@@ -62,16 +62,15 @@ pub(crate) async fn insert_exclusion(
 
 /// Locks a line of the ledger, to end it.
 pub(crate) async fn lock_entry(conn: &mut PgConnection, id: ExclusionId) -> Result<Option<Entry>> {
-    let row = sqlx::query_as!(
-        EntryRow,
+    Ok(sqlx::query_as!(
+        Entry,
         "SELECT e.id, e.organisation, o.name, o.path, e.reason, e.note, e.excluded_from, e.excluded_to, e.approved_by
          FROM adoption_exclusion e JOIN organisation o ON o.id = e.organisation
          WHERE e.id = $1 FOR UPDATE OF e",
         id.0
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(Into::into))
+    .await?)
 }
 
 pub(crate) async fn end_exclusion(
@@ -87,8 +86,8 @@ pub(crate) async fn end_exclusion(
 
 /// The ledger at and below some paths, the newest first.
 pub(crate) async fn ledger(conn: &mut PgConnection, scopes: &[String]) -> Result<Vec<Entry>> {
-    let rows = sqlx::query_as!(
-        EntryRow,
+    Ok(sqlx::query_as!(
+        Entry,
         "SELECT e.id, e.organisation, o.name, o.path, e.reason, e.note, e.excluded_from, e.excluded_to, e.approved_by
          FROM adoption_exclusion e JOIN organisation o ON o.id = e.organisation
          WHERE EXISTS (SELECT FROM unnest($1::text[]) AS scope WHERE starts_with(o.path, scope))
@@ -96,34 +95,5 @@ pub(crate) async fn ledger(conn: &mut PgConnection, scopes: &[String]) -> Result
         scopes
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}
-
-struct EntryRow {
-    id: uuid::Uuid,
-    organisation: uuid::Uuid,
-    name: String,
-    path: String,
-    reason: String,
-    note: String,
-    excluded_from: Date,
-    excluded_to: Option<Date>,
-    approved_by: String,
-}
-
-impl From<EntryRow> for Entry {
-    fn from(row: EntryRow) -> Self {
-        Self {
-            id: row.id.into(),
-            organisation: row.organisation.into(),
-            name: row.name,
-            path: row.path.into(),
-            reason: row.reason,
-            note: row.note,
-            excluded_from: row.excluded_from,
-            excluded_to: row.excluded_to,
-            approved_by: row.approved_by,
-        }
-    }
+    .await?)
 }

@@ -133,17 +133,10 @@ pub(super) async fn sign_in(
         }
         (None, None) => stranger().map_err(busy)?,
     };
-    // Strangers queue in a bounded line; a known device does not wait behind them.
-    let place = if known.is_some() { None } else { Some(passwords.line_up(tenant)) };
-    let _place = match place.transpose() {
-        Ok(place) => place,
-        Err(full) => {
-            tried.not_made();
-            return Err(full.into());
-        }
-    };
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let outcome = async {
+        // Strangers queue in a bounded line; a known device does not wait behind them.
+        let _place = if known.is_some() { None } else { Some(passwords.line_up(tenant)?) };
         let mut meant = None;
         for candidate in &candidates {
             if passwords.verify(&input.password, candidate.password.as_deref()).await? {

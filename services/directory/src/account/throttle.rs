@@ -149,7 +149,7 @@ impl Try<'_> {
     pub(super) fn right(self) {
         let mut tries = self.throttle.lock();
         for counted in self.counted {
-            tries.forget(counted.key);
+            tries.forget(counted);
         }
     }
 

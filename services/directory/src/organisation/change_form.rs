@@ -47,7 +47,7 @@ impl ChangePage {
 }
 
 /// What concerns the whole request is shown at one field, so that it is seen.
-pub(super) fn onto(field: &str, mut errors: Errors) -> Errors {
+pub(crate) fn onto(field: &str, mut errors: Errors) -> Errors {
     for error in errors.0.iter_mut().filter(|error| error.field.is_empty()) {
         error.field = field.into();
     }

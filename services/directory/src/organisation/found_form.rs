@@ -1,6 +1,6 @@
 //! Founding an organisation from a form.
 
-use super::{Founding, Kind, found_in, store, words::read_day};
+use super::{Founding, Kind, change_form::onto, found_in, store, words::read_day};
 use askama::Template;
 use axum::extract::Query;
 use kernel::{Error, Errors, OrganisationId, viet};
@@ -36,18 +36,15 @@ pub(super) struct FoundingPage {
 }
 
 impl FoundingPage {
-    fn new(form: FoundingForm, mut errors: Errors) -> Self {
-        // What concerns the whole request here concerns the place in the tree.
-        for error in errors.0.iter_mut().filter(|error| error.field.is_empty()) {
-            error.field = "parent".into();
-        }
+    fn new(form: FoundingForm, errors: Errors) -> Self {
         // The topmost type is a root; the command line founds that.
         let kinds = Kind::ALL
             .into_iter()
             .filter(|kind| *kind != Kind::Central)
             .map(|kind| (kind.name(), kind.label()))
             .collect();
-        Self { form, kinds, errors }
+        // What concerns the whole request here concerns the place in the tree.
+        Self { form, kinds, errors: onto("parent", errors) }
     }
 }
 

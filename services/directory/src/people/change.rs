@@ -30,7 +30,7 @@ pub(super) async fn edit(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<M
 pub(super) async fn reach(ctx: &Ctx, id: &str) -> Result<store::Person, Error> {
     let id: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let person = store::person(&mut *ctx.read().await?, id).await?.ok_or(Error::NotFound)?;
-    ctx.authorise(&person.path.clone().into())?;
+    ctx.authorise(&person.path)?;
     Ok(person)
 }
 

@@ -3,7 +3,7 @@
 use super::{NewMember, add_in, fields::MemberForm};
 use crate::{
     member::{STANDINGS, STATUSES},
-    organisation::reachable,
+    organisation::{onto, reachable},
 };
 use askama::Template;
 use axum::extract::Query;
@@ -25,12 +25,9 @@ pub(super) struct MemberFormPage {
 }
 
 impl MemberFormPage {
-    pub(super) fn new(id: Option<MemberId>, form: MemberForm, mut errors: Errors) -> Self {
+    pub(super) fn new(id: Option<MemberId>, form: MemberForm, errors: Errors) -> Self {
         // What concerns the whole request is said at the status, which causes it.
-        for error in errors.0.iter_mut().filter(|error| error.field.is_empty()) {
-            error.field = "status".into();
-        }
-        Self { id, form, errors }
+        Self { id, form, errors: onto("status", errors) }
     }
 
     fn heading(&self) -> &'static str {

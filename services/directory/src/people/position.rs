@@ -10,6 +10,7 @@ use axum::extract::Path;
 use kernel::{Error, Errors, MemberId, viet};
 use serde::{Deserialize, Serialize};
 use tenancy::NewEvent;
+use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Ctx, Done, Failure, Input, Page, View};
@@ -148,6 +149,20 @@ pub(super) struct LeaveForm {
     held_to: String,
 }
 
+impl LeaveForm {
+    /// The day, for a position that has been held since `from`.
+    fn read(&self, from: Date, today: Date) -> Result<Date, Error> {
+        let mut errors = Errors::default();
+        let Some(to) = read_day("held_to", &self.held_to, &mut errors) else {
+            return Err(Error::Invalid(errors));
+        };
+        if to < from || to > today {
+            errors.add("held_to", "Ngày thôi giữ phải từ ngày bắt đầu giữ đến hôm nay.");
+        }
+        errors.or(to)
+    }
+}
+
 #[derive(Template, Serialize, ToSchema)]
 #[template(path = "member_position_leave.html")]
 pub(super) struct LeavePage {
@@ -202,7 +217,7 @@ pub(super) async fn leave_form(ctx: Ctx, Path(id): Path<String>) -> web::Result<
 async fn held(ctx: &Ctx, id: &str) -> Result<(Uuid, store::HeldPosition), Error> {
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let held = store::held_position(&mut *ctx.read().await?, id).await?.ok_or(Error::NotFound)?;
-    ctx.authorise(&held.path.clone().into())?;
+    ctx.authorise(&held.path)?;
     Ok((id, held))
 }
 
@@ -218,18 +233,10 @@ pub(super) async fn leave(
     Input(form): Input<LeaveForm>,
 ) -> web::Result<Done<Noted>> {
     let (id, held) = held(&ctx, &id).await?;
-    let mut errors = Errors::default();
-    let to = read_day("held_to", &form.held_to, &mut errors);
-    if to.is_some_and(|to| to < held.held_from || to > ctx.world().today()) {
-        errors.add("held_to", "Ngày thôi giữ phải từ ngày bắt đầu giữ đến hôm nay.");
-    }
-    let to = match (to, errors.or(())) {
-        (Some(to), Ok(())) => to,
-        (_, Err(error)) => {
+    let to = match form.read(held.held_from, ctx.world().today()) {
+        Ok(to) => to,
+        Err(error) => {
             return Err(Failure::form(error, |errors| LeavePage::new(id, held, form, errors)));
-        }
-        (None, Ok(())) => {
-            return Err(Error::internal("a day that is neither read nor refused").into());
         }
     };
     let mut tx = ctx.begin().await?;

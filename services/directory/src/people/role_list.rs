@@ -110,8 +110,8 @@ pub(super) async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<Vi
         .into_iter()
         .take(PAGE)
         .map(|row| Item {
-            may_revoke: ctx.may("role.revoke", &row.path.into()),
-            may_open: ctx.may("member.show", &row.home.into()),
+            may_revoke: ctx.may("role.revoke", &row.path),
+            may_open: ctx.may("member.show", &row.home),
             id: row.id,
             role: row.role,
             member: row.member.into(),

@@ -148,19 +148,18 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<M
     let id: MemberId = id.parse().map_err(|_| Error::NotFound)?;
     let mut conn = ctx.read().await?;
     let person = store::person(&mut conn, id).await?.ok_or(Error::NotFound)?;
-    let path = person.path.clone().into();
+    let path = person.path;
     ctx.authorise(&path)?;
     let positions = store::positions(&mut conn, id).await?;
     let roles = store::roles_of(&mut conn, id).await?;
     let rolled = on_roll(&person.record.status);
     let active = person.account.as_deref() == Some("active");
     let record = person.record;
-    let held: Vec<_> = roles.iter().map(|g| (&*g.role, g.path.clone().into())).collect();
     let invite = crate::account::invite::may_hand(
         &ctx,
         &path,
         person.account.as_deref(),
-        held.iter().map(|(role, at)| (*role, at)),
+        roles.iter().map(|g| (g.role.as_str(), &g.path)),
     );
     Ok(View(MemberPage {
         id,
@@ -192,7 +191,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> web::Result<View<M
         roles: roles
             .into_iter()
             .map(|g| Held {
-                may_revoke: ctx.may("role.revoke", &g.path.into()),
+                may_revoke: ctx.may("role.revoke", &g.path),
                 id: g.id,
                 role: g.role,
                 organisation: g.organisation,

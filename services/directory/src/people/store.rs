@@ -145,7 +145,7 @@ pub(super) struct Person {
     pub organisation: OrganisationId,
     pub organisation_name: String,
     pub code: String,
-    pub path: String,
+    pub path: OrgPath,
     pub record: Record,
     /// The account's state.
     pub account: Option<String>,
@@ -169,7 +169,7 @@ pub(super) async fn person(conn: &mut PgConnection, id: MemberId) -> Result<Opti
         organisation: row.organisation.into(),
         organisation_name: row.organisation_name,
         code: row.code,
-        path: row.path,
+        path: row.path.into(),
         record: Record {
             full_name: row.full_name,
             birth_date: row.birth_date,

@@ -1,5 +1,6 @@
 //! The units of the tenant, by the codes that people write.
 
+use crate::organisation::Kind;
 use kernel::OrganisationId;
 use std::collections::HashMap;
 use time::Date;
@@ -18,7 +19,7 @@ pub(super) struct Branch {
 impl Branch {
     /// Whether members belong to units of this kind.
     pub(super) fn has_members(&self) -> bool {
-        self.kind.starts_with("chi_bo_") || self.kind == "to_dang"
+        self.kind.parse::<Kind>().is_ok_and(Kind::has_members)
     }
 
     /// Whether it no longer is on that day.

@@ -78,7 +78,7 @@ pub(super) async fn claim(
     Ok(attempt)
 }
 
-/// Whether the pass still is the latest; notes that it is alive.
+/// Notes that a pass is alive, unless another took over.
 pub(super) async fn beat(
     conn: &mut PgConnection,
     claim: &Claim,

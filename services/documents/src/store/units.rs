@@ -21,7 +21,8 @@ pub struct Unit {
 
 /// The first units of somebody's scopes, from the top.
 pub async fn units(conn: &mut PgConnection, scopes: &[String], most: i64) -> Result<Vec<Unit>> {
-    let rows = sqlx::query!(
+    Ok(sqlx::query_as!(
+        Unit,
         "SELECT DISTINCT o.id, o.code, o.name, o.path
            FROM unnest($1::text[]) AS scope (path)
            JOIN organisation o ON o.path >= scope.path AND o.path < left(scope.path, -1) || '/'
@@ -32,32 +33,18 @@ pub async fn units(conn: &mut PgConnection, scopes: &[String], most: i64) -> Res
         most
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Unit {
-            id: row.id.into(),
-            code: row.code,
-            name: row.name,
-            path: row.path.into(),
-        })
-        .collect())
+    .await?)
 }
 
 /// The unit that goes by a code today.
 pub async fn unit(conn: &mut PgConnection, code: &str) -> Result<Option<Unit>> {
-    let row = sqlx::query!(
+    Ok(sqlx::query_as!(
+        Unit,
         "SELECT id, code, name, path FROM organisation WHERE code = $1 AND dissolved_on IS NULL",
         code
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Unit {
-        id: row.id.into(),
-        code: row.code,
-        name: row.name,
-        path: row.path.into(),
-    }))
+    .await?)
 }
 
 /// The name of a unit.

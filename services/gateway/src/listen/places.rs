@@ -1,6 +1,6 @@
 //! Who holds how many connections.
 
-use crate::host;
+use crate::address;
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -27,7 +27,7 @@ impl Places {
 
     /// A place for one more connection, unless its origin has all of its own.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
-        let from = host::origin(address);
+        let from = address::origin(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(from).or_insert(0);
         if *count >= self.most {

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(4);
 #[derive(Debug, Default)]
 pub(super) struct Circuit {
     failures: u32,
-    /// Closed until then, once open.
+    /// Once open: when somebody may ask again.
     until: Option<Instant>,
     /// Somebody is finding out whether the service is back.
     probing: bool,

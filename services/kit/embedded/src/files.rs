@@ -1,5 +1,6 @@
-//! Small file habits shared by the three parts: secrets readable by their
-//! owner alone, whole files or none, and one process to a folder.
+//! Small file habits shared by the three parts and by whoever starts them:
+//! secrets readable by their owner alone, whole files or none, and one process
+//! to a folder.
 
 use kernel::World;
 use std::{
@@ -44,7 +45,10 @@ pub(crate) async fn lock(folder: &Path) -> io::Result<Option<File>> {
 }
 
 /// Writes a whole file or nothing, with the given permission bits.
-pub(crate) fn write(path: &Path, mode: u32, contents: &str) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written; what was there before stays.
+pub fn write(path: &Path, mode: u32, contents: &str) -> io::Result<()> {
     let new = beside(path, "new");
     // A left-over would keep its own, perhaps wider, permissions.
     match fs::remove_file(&new) {
@@ -59,7 +63,8 @@ pub(crate) fn write(path: &Path, mode: u32, contents: &str) -> io::Result<()> {
 
 /// `N` random bytes as lower-case hexadecimal text, fit for a password. Always
 /// from the machine: a repeatable password would be no password.
-pub(crate) fn secret<const N: usize>() -> String {
+#[must_use]
+pub fn secret<const N: usize>() -> String {
     hex(&World::system().bytes::<N>())
 }
 

@@ -7,6 +7,6 @@
 //! a socket like any other, so what runs against them runs in production.
 
 pub mod ca;
-mod files;
+pub mod files;
 pub mod postgres;
 pub mod s3;

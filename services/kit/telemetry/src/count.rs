@@ -10,24 +10,21 @@ use opentelemetry::{
 use std::{sync::LazyLock, time::Duration};
 
 /// Boundaries for times in seconds, from a read to the longest patience.
-pub const SECONDS: [f64; 14] =
+const SECONDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// A counter of our own; its name ends in `_total` where Prometheus reads it.
-#[must_use]
-pub fn counter(name: &'static str, what: &'static str) -> Counter<u64> {
+fn counter(name: &'static str, what: &'static str) -> Counter<u64> {
     global::meter("sotay").u64_counter(name).with_description(what).build()
 }
 
 /// A number that goes up and down.
-#[must_use]
-pub fn gauge(name: &'static str, what: &'static str) -> Gauge<u64> {
+fn gauge(name: &'static str, what: &'static str) -> Gauge<u64> {
     global::meter("sotay").u64_gauge(name).with_description(what).build()
 }
 
 /// Times, in seconds.
-#[must_use]
-pub fn seconds(name: &'static str, what: &'static str) -> Histogram<f64> {
+fn seconds(name: &'static str, what: &'static str) -> Histogram<f64> {
     global::meter("sotay")
         .f64_histogram(name)
         .with_description(what)

@@ -26,4 +26,3 @@ pub use filter::OURS;
 pub use reach::reach;
 pub use request::{Answered, Request};
 pub use start::{Settings, Telemetry, start, start_with};
-pub use trace::{Parent, extract, inject};

@@ -26,7 +26,7 @@ const GONE: u16 = 499;
 pub struct Request {
     started: Instant,
     context: Context,
-    sql: Arc<Tally>,
+    tally: Arc<Tally>,
     ended: bool,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// It has reached its operation.
     pub(crate) fn reached(&self, operation: &'static str) {
-        // A second reading is still the same operation.
+        // A request reaches one operation.
         let _ = self.operation.set(operation);
     }
 
@@ -72,9 +72,9 @@ impl Request {
     /// when that is one of ours.
     #[must_use]
     pub fn begin(parent: Option<Parent>) -> Self {
-        let sql = Arc::new(Tally::default());
-        let context = trace::begin(parent, |context| context.with_value(sql.clone()));
-        Self { started: Instant::now(), context, sql, ended: false }
+        let tally = Arc::new(Tally::default());
+        let context = trace::begin(parent, |context| context.with_value(tally.clone()));
+        Self { started: Instant::now(), context, tally, ended: false }
     }
 
     /// Runs the work of the request, so that its SQL and its steps are known
@@ -99,8 +99,8 @@ impl Request {
         status: u16,
     ) {
         let took = self.started.elapsed();
-        let statements = self.sql.statements.load(Relaxed);
-        let in_sql = Duration::from_nanos(self.sql.nanos.load(Relaxed));
+        let statements = self.tally.statements.load(Relaxed);
+        let in_sql = Duration::from_nanos(self.tally.nanos.load(Relaxed));
         let (operation, tenant) = (operation.unwrap_or("-"), tenant.unwrap_or("-"));
         let class = class(status);
 
@@ -144,7 +144,7 @@ impl Drop for Request {
             return;
         }
         let status = if std::thread::panicking() { 500 } else { GONE };
-        self.record("-", "-", self.sql.operation.get().copied(), None, status);
+        self.record("-", "-", self.tally.operation.get().copied(), None, status);
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
                 status: 200,
             });
             let left = Request::begin(None);
-            left.sql.reached("document.list");
+            left.tally.reached("document.list");
             drop(left);
             tracing::info!("over");
         });

@@ -39,6 +39,8 @@ pub use tenants::Tenants;
 pub use together::Together;
 pub use trouble::Trouble;
 
+use std::borrow::Cow;
+
 /// Whether an error means that trying again may help: see [`Trouble`].
 #[must_use]
 pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -51,11 +53,13 @@ pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
 /// [`Tenants::renew`] makes the next try a fresh one.
 #[must_use]
 pub fn is_stale(error: &kernel::Error) -> bool {
-    let kernel::Error::Internal(error) = error else { return false };
-    error
-        .downcast_ref::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .is_some_and(|e| matches!(e.code().as_deref(), Some("0A000" | "26000")))
+    matches!(sqlstate(error).as_deref(), Some("0A000" | "26000"))
+}
+
+/// The code of an error that the server answered with.
+fn sqlstate(error: &kernel::Error) -> Option<Cow<'_, str>> {
+    let kernel::Error::Internal(error) = error else { return None };
+    error.downcast_ref::<sqlx::Error>()?.as_database_error()?.code()
 }
 
 /// Whether an insert was refused because such a row is there already.

@@ -11,17 +11,19 @@ mod crew;
 mod fleet;
 mod plan;
 mod tenant;
+mod verify;
 
 use crew::Crew;
 pub use fleet::{Failure, FleetReport, Progress};
 pub use plan::{Change, Plan};
-pub use tenant::Finding;
+pub use verify::Finding;
 
 use crate::{
     config::{DatabaseConfig, MAIN, PlacementConfig},
     key::MasterKey,
     migrations::{self, Schema},
     registry::{self, Tenant},
+    sqlstate,
     tenants::PLATFORM_ROLE,
 };
 use kernel::Error;
@@ -228,20 +230,12 @@ async fn migrate_platform(connection: &mut PgConnection) -> Result<usize, Error>
 async fn registered(main: &mut PgConnection) -> Result<Vec<Tenant>, Error> {
     match registry::load(main, 0).await {
         Ok((_, tenants)) => Ok(tenants),
-        Err(error) if lacks_table(&error) => Err(Error::Conflict(
+        // undefined_table: nobody has prepared the database yet.
+        Err(error) if sqlstate(&error).as_deref() == Some("42P01") => Err(Error::Conflict(
             "Cơ sở dữ liệu chưa có danh bạ đơn vị; hãy chạy trước: sotay migrate".into(),
         )),
         Err(error) => Err(error),
     }
-}
-
-/// Whether nobody has prepared the database yet (`undefined_table`).
-fn lacks_table(error: &Error) -> bool {
-    let Error::Internal(error) = error else { return false };
-    error
-        .downcast_ref::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .is_some_and(|e| e.code().as_deref() == Some("42P01"))
 }
 
 fn changed_afterwards(name: &str) -> Error {

@@ -154,19 +154,6 @@ impl Cluster {
         self.s3.endpoint().trim_start_matches("http://").to_owned()
     }
 
-    /// The bucket of a database, reached through another endpoint.
-    #[must_use]
-    pub fn bucket_at(&self, endpoint: &str, database: &TestDatabase) -> BlobStore {
-        BlobStore::new(blob::Config {
-            endpoint: Some(endpoint.into()),
-            region: self.s3.region().into(),
-            bucket: database.name.replace('_', "-"),
-            access_key: self.s3.access_key().into(),
-            secret_key: self.s3.secret_key().into(),
-            path_style: true,
-        })
-    }
-
     async fn database(&self, name: String) -> TestDatabase {
         let bucket = name.replace('_', "-");
         let blob_config = blob::Config {
@@ -198,6 +185,12 @@ impl TestDatabase {
     #[must_use]
     pub fn provisioner(&self) -> Provisioner {
         Provisioner::new(&self.config, PROVISIONER, PASSWORD, self.key.clone())
+    }
+
+    /// Its bucket, reached through another endpoint.
+    #[must_use]
+    pub fn bucket_at(&self, endpoint: &str) -> BlobStore {
+        BlobStore::new(blob::Config { endpoint: Some(endpoint.into()), ..self.blob_config.clone() })
     }
 
     /// A connection as any role whose password is derived.

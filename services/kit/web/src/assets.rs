@@ -1,4 +1,4 @@
-//! The stylesheet and scripts, compiled in, with a name that changes when they do.
+//! The stylesheet and scripts, compiled in, at addresses that change when they do.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};

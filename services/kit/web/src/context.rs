@@ -1,8 +1,9 @@
 //! What the gateway knows of a request before a service sees it.
 
-use kernel::{Actor, SessionId, TenantId};
+use http::Extensions;
+use kernel::{Actor, Error, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 use subtle::ConstantTimeEq as _;
 use tenancy::MasterKey;
 
@@ -28,6 +29,18 @@ pub struct RequestContext {
     pub flash: Option<String>,
     /// What the browser kept of a [`Device`].
     pub device: Option<String>,
+}
+
+impl RequestContext {
+    /// What the gateway put beside a request.
+    ///
+    /// # Errors
+    /// When the request did not come through the gateway.
+    pub fn of(extensions: &Extensions) -> Result<&Arc<Self>, Error> {
+        extensions
+            .get::<Arc<Self>>()
+            .ok_or_else(|| Error::internal("a request came past the gateway"))
+    }
 }
 
 /// HTML for people, JSON for programs.

@@ -129,11 +129,7 @@ impl FromRequestParts<App> for Ctx {
     type Rejection = crate::Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let request = parts
-            .extensions
-            .get::<Arc<RequestContext>>()
-            .cloned()
-            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
+        let request = RequestContext::of(&parts.extensions)?.clone();
         let operation = *parts
             .extensions
             .get::<Operation>()

@@ -73,10 +73,27 @@ struct Problem<'a> {
     r#type: &'static str,
     title: &'a str,
     status: u16,
-    detail: String,
-    instance: String,
+    detail: &'a str,
+    instance: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'a Errors>,
+}
+
+/// What is the matter, for a program.
+#[must_use]
+pub fn problem(
+    status: StatusCode,
+    title: &str,
+    detail: &str,
+    instance: &str,
+    errors: Option<&Errors>,
+) -> Response {
+    let problem =
+        Problem { r#type: "about:blank", title, status: status.as_u16(), detail, instance, errors };
+    let mut response = (status, axum::Json(problem)).into_response();
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 #[derive(Template)]
@@ -177,15 +194,15 @@ fn words(error: &Error) -> Words {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let Words { status, heading, next } = words(&self.error);
-        let detail = match (&self.error, status) {
-            (Error::Internal(source), _) => {
-                let id = view::current(|now| now.context.id.clone()).unwrap_or_default();
+        let id = view::current(|now| now.context.id.clone()).unwrap_or_default();
+        let detail = match &self.error {
+            Error::Internal(source) => {
                 tracing::error!(request = %id, "request {id} failed: {source}");
                 tenancy::Trouble::of(source.as_ref())
                     .map_or("Lỗi đã được ghi lại để xử lý.", tenancy::Trouble::sentence)
                     .into()
             }
-            (error, _) => error.to_string(),
+            error => error.to_string(),
         };
         let face = view::current(|now| now.context.face).unwrap_or(Face::Json);
         let mut response = match (face, self.page) {
@@ -195,8 +212,7 @@ impl IntoResponse for Failure {
                 Err(response) => return *response,
             },
             (Face::Html, None) => view::current(|now| {
-                let request_id =
-                    if status.is_server_error() { now.context.id.as_str() } else { "" };
+                let request_id = if status.is_server_error() { id.as_str() } else { "" };
                 let body = ErrorPage { heading, message: &detail, what_next: next, request_id };
                 body.render().ok().and_then(|body| now.shell(heading, &body, false, false).ok())
             })
@@ -207,21 +223,7 @@ impl IntoResponse for Failure {
                     Error::Invalid(errors) => Some(errors),
                     _ => None,
                 };
-                let instance = view::current(|now| now.context.id.clone()).unwrap_or_default();
-                let problem = Problem {
-                    r#type: "about:blank",
-                    title: heading,
-                    status: status.as_u16(),
-                    detail,
-                    instance,
-                    errors,
-                };
-                let mut response = axum::Json(problem).into_response();
-                response.headers_mut().insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/problem+json"),
-                );
-                response
+                problem(status, heading, &detail, &id, errors)
             }
         };
         if response.status().is_success() {

@@ -10,10 +10,10 @@ use http_body_util::LengthLimitError;
 use kernel::Error;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
-/// Forms and JSON bodies are short.
-const LIMIT: usize = 256 * 1024;
+/// Bytes of the longest form or JSON body.
+pub const INPUT_LIMIT: usize = 256 * 1024;
 
 /// The input of an operation. Fields of `T` should be texts with defaults, so
 /// that what is missing or wrong is said by the operation in its own words.
@@ -23,14 +23,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let csrf = request
-            .extensions()
-            .get::<Arc<RequestContext>>()
-            .map(|context| context.csrf.clone())
-            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
+        let csrf = RequestContext::of(request.extensions())?.csrf.clone();
         let content_type = content_type(&request);
         let header_token = header_token(&request);
-        let body = axum::body::to_bytes(request.into_body(), LIMIT)
+        let body = axum::body::to_bytes(request.into_body(), INPUT_LIMIT)
             .await
             .map_err(|error| unread(&error))?;
         match content_type.as_str() {
@@ -65,7 +61,7 @@ pub(crate) fn check(csrf: &Csrf, token: Option<&str>) -> Result<(), Error> {
     ))
 }
 
-pub(crate) fn content_type(request: &Request) -> String {
+fn content_type(request: &Request) -> String {
     request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -95,8 +91,8 @@ pub fn unread(error: &axum::Error) -> Error {
     )
 }
 
-fn utf8(body: &Bytes) -> Result<&str, Error> {
-    std::str::from_utf8(body)
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes)
         .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không phải chữ UTF-8.".into()))
 }
 

@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{Method, header};
 use kernel::Error;
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible};
 use tower::Service;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -265,8 +265,9 @@ async fn twice(request: Request, next: Next) -> Response {
 
 /// Makes the request known to whatever renders inside it.
 async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(context) = request.extensions().get::<Arc<RequestContext>>().cloned() else {
-        return Failure::from(Error::internal("a request came past the gateway")).into_response();
+    let context = match RequestContext::of(request.extensions()) {
+        Ok(context) => context.clone(),
+        Err(error) => return Failure::from(error).into_response(),
     };
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let opens = request.method() == Method::GET;

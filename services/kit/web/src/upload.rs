@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _, future, stream};
 use http::header;
 use kernel::Error;
 use sha2::{Digest as _, Sha256};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt as _;
 
@@ -48,11 +48,7 @@ impl<const MAX: u64> FromRequest<App> for Upload<MAX> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let csrf = request
-            .extensions()
-            .get::<Arc<RequestContext>>()
-            .map(|context| context.csrf.clone())
-            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
+        let csrf = RequestContext::of(request.extensions())?.csrf.clone();
         let length = request
             .headers()
             .get(header::CONTENT_LENGTH)
@@ -101,8 +97,7 @@ impl<const MAX: u64> Upload<MAX> {
                 room = room.checked_sub(chunk.len()).ok_or_else(too_long)?;
                 value.extend_from_slice(&chunk);
             }
-            let value = String::from_utf8(value)
-                .map_err(|_| Error::BadRequest("Biểu mẫu gửi lên không phải chữ UTF-8.".into()))?;
+            let value = input::utf8(&value)?.to_owned();
             if name == "csrf" {
                 token = Some(value);
             } else {

@@ -247,11 +247,9 @@ struct Shell<'a> {
     nav: &'a [NavItem<'a>],
     csrf: &'a str,
     flash: Option<&'a str>,
-    help_contact: &'a str,
     body: &'a str,
     wide: bool,
     live: bool,
-    asset_version: &'a str,
     theme_version: &'a str,
 }
 
@@ -299,11 +297,9 @@ impl Current {
             nav: &nav,
             csrf: self.context.csrf.token(),
             flash: self.context.flash.as_deref(),
-            help_contact: "",
             body,
             wide,
             live,
-            asset_version: assets::version(),
             theme_version: &assets::theme_version(&tenant),
         }
         .render()

@@ -1,6 +1,8 @@
 //! The tenants of `make run`: four provinces and a bloc with their units, the
 //! national committee; a roster, accounts, documents, meetings in each.
 
+mod documents;
+
 use super::{
     DemoAccount, DemoTenant, PASSWORD, SEED,
     load::{self, Member, noon},
@@ -8,81 +10,20 @@ use super::{
     units,
 };
 use crate::{Fault, Platform, onboarding::Onboarded};
-use ::documents::{By, Draft, File, NewDocument};
 use ::meetings::{NewMeeting, meeting, roll::Via};
 use adoption::{NewExclusion, Reason};
 use directory::{
     account::{PasswordHash, activate, invite},
-    organisation::{self, Kind, Planned},
+    organisation::{Kind, Planned},
     people,
 };
-use kernel::{AccountId, DocumentId, MemberId, OrganisationId, Role, viet};
-use sha2::{Digest as _, Sha256};
+use kernel::{AccountId, MemberId, OrganisationId, Role, viet};
 use std::collections::HashMap;
 use tenancy::{TenantDb, TenantFile, TenantKind};
 use time::{Date, Duration};
 
 /// Members of a branch in the demo.
 const BRANCH: usize = 9;
-
-/// One of the demo's documents.
-struct Sample {
-    kind: &'static str,
-    number: &'static str,
-    title: &'static str,
-    summary: &'static str,
-    must_read: bool,
-    file: &'static str,
-    pdf: &'static [u8],
-}
-
-const SAMPLES: [Sample; 5] = [
-    Sample {
-        kind: "thong_bao",
-        number: "04-TB/VPTU",
-        title: "Lịch tập huấn sử dụng sổ tay đảng viên điện tử",
-        summary: "Thời gian, địa điểm và thành phần các lớp tập huấn. Tài liệu mẫu.",
-        must_read: false,
-        file: "04-tb-vptu-lich-tap-huan.pdf",
-        pdf: include_bytes!("../../demo/documents/04-tb-vptu-lich-tap-huan.pdf"),
-    },
-    Sample {
-        kind: "ke_hoach",
-        number: "02-KH/TU",
-        title: "Kế hoạch triển khai sổ tay đảng viên điện tử",
-        summary: "Mục tiêu, lộ trình và phân công thực hiện. Tài liệu mẫu.",
-        must_read: false,
-        file: "02-kh-tu-trien-khai-so-tay.pdf",
-        pdf: include_bytes!("../../demo/documents/02-kh-tu-trien-khai-so-tay.pdf"),
-    },
-    Sample {
-        kind: "chuong_trinh",
-        number: "05-CTr/CB",
-        title: "Chương trình sinh hoạt chi bộ thường kỳ",
-        summary: "Nội dung buổi sinh hoạt tháng. Tài liệu mẫu.",
-        must_read: false,
-        file: "05-ctr-cb-sinh-hoat-thang-11.pdf",
-        pdf: include_bytes!("../../demo/documents/05-ctr-cb-sinh-hoat-thang-11.pdf"),
-    },
-    Sample {
-        kind: "huong_dan",
-        number: "03-HD/BTCTU",
-        title: "Hướng dẫn nội dung sinh hoạt chi bộ",
-        summary: "Các bước chuẩn bị, tiến hành và kết thúc một buổi sinh hoạt. Tài liệu mẫu.",
-        must_read: true,
-        file: "03-hd-btctu-sinh-hoat-chi-bo.pdf",
-        pdf: include_bytes!("../../demo/documents/03-hd-btctu-sinh-hoat-chi-bo.pdf"),
-    },
-    Sample {
-        kind: "nghi_quyet",
-        number: "01-NQ/TU",
-        title: "Nghị quyết về chuyển đổi số trong công tác xây dựng Đảng",
-        summary: "Quan điểm, mục tiêu và nhiệm vụ đến năm 2030. Tài liệu mẫu.",
-        must_read: true,
-        file: "01-nq-tu-chuyen-doi-so.pdf",
-        pdf: include_bytes!("../../demo/documents/01-nq-tu-chuyen-doi-so.pdf"),
-    },
-];
 
 /// A unit with its one branch.
 struct UnitPlan {
@@ -118,7 +59,7 @@ pub async fn load(
         note(&mut accounts, Role::Reviewer, phone);
     } else {
         let plans = plans(file);
-        let units = found(platform, &db, file, &plans).await?;
+        let units = load::found(platform, &db, tree(file, &plans)?).await?;
         roster(platform, &db, number, &plans).await?;
         activations(platform, &db, &plans, &units, &password).await?;
         let branch = units[&plans[0].branch];
@@ -142,7 +83,7 @@ pub async fn load(
             note(&mut accounts, role.unwrap_or(Role::Member), &member.phone);
         }
         exclusions(platform, &db, &plans, &units).await?;
-        documents(platform, &db, onboarded.root, ids[3], branch, &members, &ids).await?;
+        documents::publish(platform, &db, onboarded.root, ids[3], branch, &members, &ids).await?;
         meetings(platform, &db, branch, ids[0], &members).await?;
     }
     platform.relay.fold(&file.slug).await?;
@@ -210,27 +151,10 @@ fn plans(file: &TenantFile) -> Vec<UnitPlan> {
     plans
 }
 
-async fn found(
-    platform: &Platform,
-    db: &TenantDb,
-    file: &TenantFile,
-    plans: &[UnitPlan],
-) -> Result<HashMap<String, OrganisationId>, Fault> {
+/// The units with their branches, as they stand under the root.
+fn tree(file: &TenantFile, plans: &[UnitPlan]) -> Result<Vec<Planned>, Fault> {
     let on = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(e.to_string()))?;
-    let mut conn = db.conn().await?;
-    let mut known: HashMap<String, OrganisationId> =
-        sqlx::query!("SELECT code, id FROM organisation")
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(kernel::Error::from)?
-            .into_iter()
-            .map(|row| (row.code, row.id.into()))
-            .collect();
-    drop(conn);
-    if known.len() > 1 {
-        return Ok(known);
-    }
-    let plan: Vec<Planned> = plans
+    Ok(plans
         .iter()
         .flat_map(|unit| {
             [
@@ -250,11 +174,7 @@ async fn found(
                 },
             ]
         })
-        .collect();
-    let mut tx = db.begin().await?;
-    known.extend(organisation::found_all_in(&mut tx, &platform.app.world, None, &plan).await?);
-    tx.commit().await?;
-    Ok(known)
+        .collect())
 }
 
 async fn roster(
@@ -271,7 +191,7 @@ async fn roster(
     for plan in plans {
         let mut size = 0;
         while size < BRANCH {
-            let Some(person) = people.next_member() else { break };
+            let Some(person) = people.next() else { break };
             if load::counts(&person) {
                 size += 1;
                 rows.push((plan.branch.clone(), person));
@@ -380,64 +300,6 @@ async fn exclusions(
         match adoption::exclude_in(&mut tx, &platform.app.world, None, exclusion).await {
             Ok(_) => tx.commit().await?,
             // From an interrupted load.
-            Err(kernel::Error::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-async fn documents(
-    platform: &Platform,
-    db: &TenantDb,
-    root: OrganisationId,
-    editor: AccountId,
-    branch: OrganisationId,
-    members: &[Member],
-    accounts: &[AccountId],
-) -> Result<(), Fault> {
-    let today = platform.app.world.today();
-    for (sample, days) in SAMPLES.iter().zip([40, 30, 20, 9, 5]) {
-        let world = platform.app.world.at(noon(today - Duration::days(days)));
-        let pdf = tempfile::NamedTempFile::new().map_err(|e| Fault::new(e.to_string()))?;
-        std::fs::write(pdf.path(), sample.pdf).map_err(|e| crate::fault::file(pdf.path(), &e))?;
-        let looked_at = ::documents::inspect(pdf.path())
-            .await
-            .map_err(|_| Fault::new(format!("tài liệu mẫu {} không phải PDF", sample.file)))?;
-        let id: DocumentId = world.id();
-        let document = NewDocument {
-            id,
-            organisation: root,
-            draft: Draft {
-                kind: sample.kind.into(),
-                number: sample.number.into(),
-                title: sample.title.into(),
-                summary: sample.summary.into(),
-                issuer: None,
-                issued_on: today - Duration::days(days),
-                must_read_by: sample.must_read.then(|| today + Duration::days(10)),
-                attested_by: "Nguyễn Thị Hạnh, Văn phòng (giả định)".into(),
-            },
-            file: File {
-                name: sample.file.into(),
-                size: sample.pdf.len() as u64,
-                sha256: Sha256::digest(sample.pdf).into(),
-                pages: looked_at.pages,
-            },
-        };
-        ::documents::put(&platform.blob, &db.tenant().id, id, pdf.path()).await?;
-        let mut tx = db.begin().await?;
-        match ::documents::publish_in(&mut tx, &world, editor, &document).await {
-            Ok(()) => {
-                // Some have read what they must; the demo's member has not yet.
-                if sample.must_read {
-                    for (member, account) in members.iter().zip(accounts).skip(2) {
-                        let by = By { account: *account, member: member.id, branch };
-                        ::documents::acknowledge_in(&mut tx, &platform.app.world, by, id).await?;
-                    }
-                }
-                tx.commit().await?;
-            }
             Err(kernel::Error::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,15 +1,20 @@
-//! What the everyday demo and the reference scenario have in common: a roster
-//! file imported, slips redeemed on their dates.
+//! What the everyday demo and the reference scenario have in common: units
+//! founded, a roster file imported, slips redeemed on their dates.
 
 use super::people::{Person, Status};
 use crate::{Fault, Platform};
 use directory::{
     account::{PasswordHash, activate, invite},
+    organisation::{self, Planned},
     roster,
 };
 use kernel::{MemberId, OrganisationId, viet, world::VIETNAM};
 use render::sheet::write::{Cell, WriteError, write_csv};
-use std::{collections::HashSet, fs::File, io};
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    io,
+};
 use tenancy::TenantDb;
 use time::{Date, Duration, OffsetDateTime, Time};
 
@@ -17,6 +22,34 @@ use time::{Date, Duration, OffsetDateTime, Time};
 pub(super) struct Member {
     pub id: MemberId,
     pub phone: String,
+}
+
+/// Founds what an interrupted load has not. Says which identifier each code has.
+pub(super) async fn found(
+    platform: &Platform,
+    db: &TenantDb,
+    plan: Vec<Planned>,
+) -> Result<HashMap<String, OrganisationId>, Fault> {
+    let mut conn = db.conn().await?;
+    let mut known: HashMap<String, OrganisationId> =
+        sqlx::query!("SELECT code, id FROM organisation")
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(kernel::Error::from)?
+            .into_iter()
+            .map(|row| (row.code, row.id.into()))
+            .collect();
+    drop(conn);
+    let missing: Vec<Planned> =
+        plan.into_iter().filter(|unit| !known.contains_key(&unit.code)).collect();
+    if !missing.is_empty() {
+        let mut tx = db.begin().await?;
+        known.extend(
+            organisation::found_all_in(&mut tx, &platform.app.world, None, &missing).await?,
+        );
+        tx.commit().await?;
+    }
+    Ok(known)
 }
 
 /// Writes a roster as a board would send it, and imports it on a day.

@@ -16,8 +16,11 @@
 //! construction: each is a permutation of the person's index inside a range of
 //! the tenant's own.
 
-use std::sync::LazyLock;
+mod chance;
+mod names;
 
+use chance::SplitMix64;
+use names::full_name;
 use time::{Date, Duration, Month};
 
 /// How many people one tenant can have: more than Thanh Hóa, the largest
@@ -171,13 +174,6 @@ impl People {
         self
     }
 
-    /// The next person; `None` after [`CAPACITY`] people.
-    pub fn next_member(&mut self) -> Option<Person> {
-        let person = self.member(self.next)?;
-        self.next += 1;
-        Some(person)
-    }
-
     /// The person of that index, whoever has been asked for before; `None` from
     /// [`CAPACITY`] on.
     #[must_use]
@@ -191,7 +187,7 @@ impl People {
 
         let sex = if random.chance(340) { Sex::Female } else { Sex::Male };
         let probationary = random.chance(30);
-        let age = if probationary { random.between(20, 36) } else { random.age() };
+        let age = if probationary { random.between(20, 36) } else { official_age(&mut random) };
         let full_name = full_name(&mut random, sex, age);
         let born_on = self.as_of - Duration::days(i64::from(age * 1461 / 4 + random.below(365)));
         let (admitted_on, official_on) = self.membership(&mut random, born_on, probationary);
@@ -273,7 +269,9 @@ impl Iterator for People {
     type Item = Person;
 
     fn next(&mut self) -> Option<Person> {
-        self.next_member()
+        let person = self.member(self.next)?;
+        self.next += 1;
+        Some(person)
     }
 }
 
@@ -308,6 +306,19 @@ fn a_year_after(day: Date) -> Date {
     day.replace_year(day.year() + 1).unwrap_or(day + Duration::days(365))
 }
 
+/// Completed years of an official member.
+fn official_age(random: &mut SplitMix64) -> u32 {
+    match random.below(100) {
+        0..13 => random.between(21, 31),
+        13..38 => random.between(31, 41),
+        38..60 => random.between(41, 51),
+        60..76 => random.between(51, 61),
+        76..90 => random.between(61, 71),
+        90..97 => random.between(71, 81),
+        _ => random.between(81, 93),
+    }
+}
+
 fn status(random: &mut SplitMix64, age: u32, probationary: bool) -> Status {
     let exempt = match age {
         _ if probationary => 0,
@@ -337,165 +348,11 @@ fn smartphone_per_mille(age: u32) -> u32 {
     }
 }
 
-// ---------------------------------------------------------------------------
-// Names
-
-/// Names and how often they occur among each other.
-type Weighted = Vec<(String, u32)>;
-
-/// The lists of `demo/names.txt`.
-struct Names {
-    family: Weighted,
-    male: Taste,
-    female: Taste,
-    /// Full names never given.
-    known: Vec<&'static str>,
-}
-
-/// What one sex was and is called, apart from the family name.
-struct Taste {
-    older: MiddleAndGiven,
-    younger: MiddleAndGiven,
-}
-
-struct MiddleAndGiven {
-    middle: Weighted,
-    given: Weighted,
-}
-
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let given_and_middle = |sex: &str, age: &str| MiddleAndGiven {
-        middle: weighted(&format!("{sex}-middle-{age}")),
-        given: weighted(&format!("{sex}-given-{age}")),
-    };
-    let taste = |sex| Taste {
-        older: given_and_middle(sex, "older"),
-        younger: given_and_middle(sex, "younger"),
-    };
-    Names {
-        family: weighted("family"),
-        male: taste("male"),
-        female: taste("female"),
-        known: section("known").collect(),
-    }
-});
-
-/// The lines of a section of `demo/names.txt`.
-fn section(title: &str) -> impl Iterator<Item = &'static str> {
-    include_str!("../../demo/names.txt")
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .skip_while(move |line| line.strip_prefix('[') != Some(&format!("{title}]")))
-        .skip(1)
-        .take_while(|line| !line.starts_with('['))
-}
-
-/// A section of names and weights: `Nguyễn 340  Trần 110`.
-fn weighted(title: &str) -> Weighted {
-    let words: Vec<&str> = section(title).flat_map(str::split_whitespace).collect();
-    words
-        .as_chunks()
-        .0
-        .iter()
-        .filter_map(|[name, weight]| {
-            let name = if *name == "-" { String::new() } else { name.replace('_', " ") };
-            Some((name, weight.parse().ok()?))
-        })
-        .collect()
-}
-
-fn full_name(random: &mut SplitMix64, sex: Sex, age: u32) -> String {
-    // The turn of taste about 1975 is gradual.
-    let older = random.between(38, 62) < age;
-    let names = &*NAMES;
-    let taste = match sex {
-        Sex::Male => &names.male,
-        Sex::Female => &names.female,
-    };
-    let taste = if older { &taste.older } else { &taste.younger };
-    loop {
-        let family = random.pick(&names.family);
-        let (middle, given) = (random.pick(&taste.middle), random.pick(&taste.given));
-        let name = if middle.is_empty() {
-            format!("{family} {given}")
-        } else {
-            format!("{family} {middle} {given}")
-        };
-        // `Lê Thị Thu Thu`, `Mai Văn Mai`.
-        let repeats =
-            family == given || middle.split(' ').any(|word| word == given || word == family);
-        if !repeats && !names.known.contains(&name.as_str()) {
-            return name;
-        }
-    }
-}
-
-// ---------------------------------------------------------------------------
-// Chance
-
-/// Sebastiano Vigna's `SplitMix64`: small, and good enough for names.
-#[derive(Debug, Clone)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// 0 to `bound` − 1; 0 for a bound of 0.
-    fn below(&mut self, bound: u32) -> u32 {
-        let scaled = ((self.next() >> 32) * u64::from(bound)) >> 32;
-        u32::try_from(scaled).unwrap_or(0)
-    }
-
-    fn below_usize(&mut self, bound: usize) -> usize {
-        let bound = u32::try_from(bound).unwrap_or(u32::MAX);
-        usize::try_from(self.below(bound)).unwrap_or(0)
-    }
-
-    /// `low` to `high` − 1.
-    fn between(&mut self, low: u32, high: u32) -> u32 {
-        low + self.below(high.saturating_sub(low))
-    }
-
-    fn chance(&mut self, per_mille: u32) -> bool {
-        self.below(1000) < per_mille
-    }
-
-    /// Completed years of an official member.
-    fn age(&mut self) -> u32 {
-        match self.below(100) {
-            0..13 => self.between(21, 31),
-            13..38 => self.between(31, 41),
-            38..60 => self.between(41, 51),
-            60..76 => self.between(51, 61),
-            76..90 => self.between(61, 71),
-            90..97 => self.between(71, 81),
-            _ => self.between(81, 93),
-        }
-    }
-
-    fn pick<'a>(&mut self, choices: &'a Weighted) -> &'a str {
-        let mut at = self.below(choices.iter().map(|(_, weight)| weight).sum());
-        for (choice, weight) in choices {
-            if at < *weight {
-                return choice;
-            }
-            at -= weight;
-        }
-        ""
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
+    use super::names::NAMES;
     use super::*;
+    use std::collections::HashSet;
 
     const MANY: u32 = 20_000;
 
@@ -602,17 +459,6 @@ mod tests {
                     assert!(person.admitted_on < as_of, "{person:?}");
                     assert!(a_year_after(person.admitted_on) > as_of, "{person:?}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn every_list_of_names_is_read() {
-        assert_eq!((NAMES.family.len(), NAMES.known.len()), (36, 39));
-        for taste in [&NAMES.male, &NAMES.female] {
-            for names in [&taste.older, &taste.younger] {
-                assert!(names.middle.len() > 10 && names.given.len() > 30);
-                assert!(names.middle.iter().chain(&names.given).all(|(_, weight)| *weight > 0));
             }
         }
     }

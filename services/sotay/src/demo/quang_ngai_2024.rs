@@ -142,16 +142,16 @@ impl Committee {
     }
 }
 
-/// The 14 committees that targets count.
-pub fn counted_committees() -> impl Iterator<Item = &'static Committee> {
-    COMMITTEES.iter().filter(|committee| !committee.armed_forces)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    /// The 14 that targets count.
+    fn counted_committees() -> impl Iterator<Item = &'static Committee> {
+        COMMITTEES.iter().filter(|committee| !committee.armed_forces)
+    }
 
     /// Tenths of a percent, rounded half up.
     fn tenths(part: u32, whole: u32) -> u32 {

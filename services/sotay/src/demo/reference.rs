@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Fault, Platform, demo::PASSWORD, onboarding};
 use adoption::{NewExclusion, Reason};
-use directory::organisation::{self, Kind, Planned};
+use directory::organisation::{Kind, Planned};
 use kernel::{OrganisationId, viet};
 use std::collections::HashMap;
 use tenancy::{
@@ -40,7 +40,7 @@ pub async fn load(
     onboarding::apply(provisioner, platform, &file).await?;
     let db = platform.app.tenants.db(&file.slug)?;
     step("lập 17 đảng bộ và các chi bộ");
-    let units = found(platform, &db, &file).await?;
+    let units = load::found(platform, &db, tree(&file)?).await?;
     step("nhập danh sách đảng viên");
     let mut generator = People::for_tenant(SEED, NUMBER)
         .ok_or_else(|| Fault::new("bộ sinh người giả định hết số"))?
@@ -48,7 +48,7 @@ pub async fn load(
     let people = branches()
         .flat_map(|(_, code, size)| (0..size).map(move |_| code.clone()))
         .map_while(|code| {
-            let mut person = generator.next_member()?;
+            let mut person = generator.next()?;
             // Everybody of the table is on the roll.
             person.status = super::people::Status::Active;
             Some((code, person))
@@ -90,22 +90,9 @@ fn branches() -> impl Iterator<Item = (&'static Committee, String, u32)> {
     })
 }
 
-async fn found(
-    platform: &Platform,
-    db: &TenantDb,
-    file: &TenantFile,
-) -> Result<HashMap<String, OrganisationId>, Fault> {
+/// The committees, then their branches.
+fn tree(file: &TenantFile) -> Result<Vec<Planned>, Fault> {
     let on = viet::parse_date(&file.root.founded_on).map_err(|e| Fault::new(e.to_string()))?;
-    let mut conn = db.conn().await?;
-    let mut known: HashMap<String, OrganisationId> =
-        sqlx::query!("SELECT code, id FROM organisation")
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(kernel::Error::from)?
-            .into_iter()
-            .map(|row| (row.code, row.id.into()))
-            .collect();
-    drop(conn);
     let committees = COMMITTEES.iter().map(|committee| Planned {
         code: committee.slug.into(),
         kind: Kind::AboveGrassRoots,
@@ -124,16 +111,7 @@ async fn found(
         parent: committee.slug.into(),
         on,
     });
-    let missing: Vec<Planned> =
-        committees.chain(branches).filter(|plan| !known.contains_key(&plan.code)).collect();
-    if !missing.is_empty() {
-        let mut tx = db.begin().await?;
-        known.extend(
-            organisation::found_all_in(&mut tx, &platform.app.world, None, &missing).await?,
-        );
-        tx.commit().await?;
-    }
-    Ok(known)
+    Ok(committees.chain(branches).collect())
 }
 
 async fn activate(

@@ -10,15 +10,10 @@
 //!   their names are neutral stand-ins, and that each phase took one month is
 //!   our reading.
 
-use std::fmt;
-
 use time::{Date, Month};
 
 const UNITS_2025: &str = include_str!("../../demo/units-2025.csv");
 const CENTRAL_AGENCIES: &str = include_str!("../../demo/khoi-cac-co-quan-trung-uong-2023.csv");
-
-/// The slugs of the provinces in this data, in the order of the file.
-pub const PROVINCES: [&str; 4] = ["thanh-hoa", "quang-ngai", "ha-noi", "hung-yen"];
 
 /// The slug of the tenant that [`central_agencies`] belongs to.
 pub const CENTRAL_AGENCIES_SLUG: &str = "khoi-cac-co-quan-trung-uong";
@@ -66,12 +61,6 @@ impl UnitKind {
             "đặc khu" => Self::SpecialZone,
             _ => return None,
         })
-    }
-}
-
-impl fmt::Display for UnitKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
     }
 }
 
@@ -132,12 +121,6 @@ pub fn administrative_units() -> impl Iterator<Item = AdministrativeUnit> {
     UNITS_2025.lines().skip(1).filter_map(AdministrativeUnit::parse)
 }
 
-/// The province of that slug, if this data holds it.
-#[must_use]
-pub fn province(slug: &str) -> Option<AdministrativeUnit> {
-    administrative_units().find(|unit| unit.kind.is_province() && unit.province_slug == slug)
-}
-
 /// The communes of the province of that slug; none if this data does not hold it.
 pub fn communes(slug: &str) -> impl Iterator<Item = AdministrativeUnit> {
     administrative_units()
@@ -181,6 +164,13 @@ mod tests {
     use time::macros::date;
 
     use super::*;
+
+    /// In the order of the file.
+    const PROVINCES: [&str; 4] = ["thanh-hoa", "quang-ngai", "ha-noi", "hung-yen"];
+
+    fn province(slug: &str) -> Option<AdministrativeUnit> {
+        administrative_units().find(|unit| unit.kind.is_province() && unit.province_slug == slug)
+    }
 
     #[test]
     fn every_line_is_read() {

@@ -29,7 +29,7 @@ struct Wrong {
 
 /// A try as it was counted, so that it can be taken back.
 pub(super) struct Counted {
-    pub(super) key: Key,
+    key: Key,
     at: i64,
     /// When the one before it was.
     before: i64,
@@ -90,7 +90,7 @@ impl Tries {
         }
     }
 
-    pub(super) fn forget(&mut self, key: Key) {
+    pub(super) fn forget(&mut self, Counted { key, .. }: Counted) {
         self.wrong.remove(&key);
     }
 

@@ -1,6 +1,6 @@
 //! SQL on positions.
 
-use kernel::{MemberId, OrganisationId, Result};
+use kernel::{MemberId, OrgPath, OrganisationId, Result};
 use sqlx::PgConnection;
 use time::Date;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub(in crate::people) struct HeldPosition {
     pub member: Uuid,
     pub full_name: String,
     /// The place of the member's home.
-    pub path: String,
+    pub path: OrgPath,
     pub title: String,
     pub organisation: Uuid,
     pub organisation_name: String,

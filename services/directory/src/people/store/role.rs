@@ -1,6 +1,6 @@
 //! SQL on roles.
 
-use kernel::{AccountId, MemberId, OrganisationId, Result, Role};
+use kernel::{AccountId, MemberId, OrgPath, OrganisationId, Result, Role};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -97,7 +97,7 @@ pub(in crate::people) struct OwnRole {
     pub id: Uuid,
     pub role: String,
     pub organisation: String,
-    pub path: String,
+    pub path: OrgPath,
 }
 
 /// The roles that a member holds, from the top of the tree down.
@@ -124,10 +124,10 @@ pub(in crate::people) struct RoleRow {
     pub member: Uuid,
     pub full_name: String,
     /// The place of the member's home.
-    pub home: String,
+    pub home: OrgPath,
     pub organisation: Uuid,
     pub organisation_name: String,
-    pub path: String,
+    pub path: OrgPath,
 }
 
 /// The roles that are held within reach, at and below a place, from the top of

@@ -4,8 +4,7 @@
 mod job;
 mod survey;
 
-use super::{Crew, Provisioner, lock};
-use crate::registry;
+use super::{Crew, Provisioner, lock, registered};
 use futures_util::{StreamExt as _, stream};
 use job::{Job, Outcome};
 use kernel::{Error, TenantId};
@@ -64,7 +63,7 @@ impl Provisioner {
     pub async fn migrate_tenants(&self, workers: usize) -> Result<FleetReport, Error> {
         let mut main = self.main().await?;
         lock(&mut main).await?;
-        let (_, tenants) = registry::load(&mut main, 0).await?;
+        let tenants = registered(&mut main).await?;
         let mut report = FleetReport::default();
         let mut jobs = self.survey(&mut main, &tenants, &mut report).await?;
         if jobs.is_empty() {

@@ -3,6 +3,7 @@
 use crate::{
     migrations::Migration,
     provision::{crew::Crew, run},
+    sqlstate,
 };
 use kernel::{Error, TenantId};
 use sqlx::{Connection as _, PgConnection};
@@ -113,9 +114,5 @@ async fn step(
 }
 
 fn lacks_lock(error: &Error) -> bool {
-    let Error::Internal(error) = error else { return false };
-    error
-        .downcast_ref::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .is_some_and(|e| matches!(e.code().as_deref(), Some("55P03" | "40P01")))
+    matches!(sqlstate(error).as_deref(), Some("55P03" | "40P01"))
 }

@@ -18,8 +18,8 @@ struct Entry {
 }
 
 impl Provisioner {
-    /// Who is behind; what the registry has wrong of
-    /// those who are not behind is put right.
+    /// Who is behind. Where the registry is wrong of how far a tenant has come, it
+    /// is put right.
     pub(super) async fn survey(
         &self,
         main: &mut PgConnection,
