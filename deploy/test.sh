@@ -9,7 +9,9 @@ cargo test --workspace --all-targets --no-fail-fast 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 # The same scenarios with each service behind a socket of its own; those that
 # cut the provisioner's and the relay's connections have no gateway in them.
-SUITE_ROLES=apart cargo test --workspace --test suite --no-fail-fast -- --skip killed_ 2>&1 | tee -a "$log"
+SUITE_ROLES=apart cargo test --workspace --test suite --no-fail-fast -- --skip faults::killed 2>&1 | tee -a "$log"
+[ "${PIPESTATUS[0]}" = 0 ] || failed=1
+SUITE_ROLES=apart cargo test --workspace --test telemetry --no-fail-fast -- telemetry_canary 2>&1 | tee -a "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 cargo test --workspace --doc 2>&1 | tee -a "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1

@@ -54,12 +54,13 @@ async fn main() -> ExitCode {
         eprintln!("không có phần «{odd}»; có: {}", PARTS.join(", "));
         return ExitCode::FAILURE;
     }
-    let chosen = |part: &str| chosen.is_empty() || chosen.iter().any(|name| name == part);
+    let whole = chosen.is_empty();
+    let chosen = |part: &str| whole || chosen.iter().any(|name| name == part);
     let mut report = Report::default();
     let outcome = measure(chosen, &mut report).await;
     report.print();
     // What was measured before something went wrong is kept.
-    match report.write().and(outcome) {
+    match report.write(whole).and(outcome) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {}", error.0);

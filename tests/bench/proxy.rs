@@ -11,6 +11,10 @@
 //! the workspace's profile), both together 16,000 a second. What is left is
 //! hyper's HTTP/2 client, which spawns a task and passes two channels for each
 //! request; `h2` by itself would not, and would be ours to keep alive.
+//!
+//! The 99th percentile over HTTPS follows from that: 64 connections ask again as
+//! soon as they are answered, so at 0.55 of the rate each waits 1.8 times as long
+//! on average; the tail grew no more than that.
 
 use crate::{
     Result,

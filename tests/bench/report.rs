@@ -4,8 +4,8 @@ use crate::Result;
 use serde::Serialize;
 use std::{fs, path::Path};
 
-/// Where the figures go.
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench/latest.json");
+/// Where the figures go: a whole run's, and those of some parts.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench");
 
 /// What a row should reach.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -121,14 +121,15 @@ impl Report {
         }
     }
 
-    /// `target/bench/latest.json`.
+    /// `latest.json`, or `parts.json` when some parts only were measured: the table
+    /// is of one run.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&self) -> Result<()> {
-        let path = Path::new(FILE);
-        fs::create_dir_all(path.parent().unwrap_or(path))?;
-        fs::write(path, serde_json::to_vec_pretty(&self.0)?)?;
+    pub fn write(&self, whole: bool) -> Result<()> {
+        let name = if whole { "latest.json" } else { "parts.json" };
+        fs::create_dir_all(FOLDER)?;
+        fs::write(Path::new(FOLDER).join(name), serde_json::to_vec_pretty(&self.0)?)?;
         Ok(())
     }
 }

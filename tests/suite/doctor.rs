@@ -131,6 +131,12 @@ fn each_thing_that_breaks_is_named_with_what_to_do() {
 
         let many = with("/database/budget", json!(5000));
         assert!(only(&said(&app, &many).await, "connections").contains("giảm budget"));
+        // What one process may hold is too much for as many as there are.
+        let mut apart = with("/database/budget", json!(100));
+        only(&said(&app, &apart).await, "clock");
+        apart["upstreams"] = json!({"documents": "127.0.0.1:1", "meetings": "127.0.0.1:2",
+            "adoption": "127.0.0.1:2", "directory": "127.0.0.1:3"});
+        assert!(only(&said(&app, &apart).await, "connections").contains("mỗi tiến trình trong 4"));
 
         let wrong = folder.path().join("wrong.key");
         fs::write(&wrong, "nobody's").unwrap();

@@ -183,6 +183,24 @@ fn a_tenant_overrun_by_strangers_still_serves_its_members() {
     });
 }
 
+#[test]
+fn a_tenant_whose_members_all_come_at_once_leaves_the_others_theirs() {
+    run(async {
+        let app = limited(|limits| limits.tenant_members = at_once(20)).await;
+        let mut refused = 0;
+        let mut crowd = Vec::new();
+        for member in ["member", "secretary", "admin"] {
+            crowd.push(app.browser("thanh-hoa", member).await);
+        }
+        let mut elsewhere = app.browser("ha-noi", "member").await;
+        for turn in 0..36 {
+            refused += usize::from(crowd[turn % 3].get("/account").await.status == 429);
+        }
+        assert!((10..=20).contains(&refused), "{refused} of 36");
+        assert_eq!(elsewhere.get("/account").await.status, 200);
+    });
+}
+
 async fn forwarded(app: &TestApp, peer: [u8; 4], from: &str) -> u16 {
     let mut browser = app.visitor("thanh-hoa");
     browser.peer = peer.into();

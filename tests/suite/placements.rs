@@ -10,7 +10,7 @@ use crate::{
 use kernel::{Error, TenantId};
 use serde_json::json;
 use sqlx::Row as _;
-use tenancy::migrations::Schema;
+use tenancy::{TenantState, migrations::Schema};
 use testkit::Server;
 use time::Duration;
 
@@ -89,6 +89,43 @@ fn a_tenant_behind_on_the_second_server_waits_for_its_migration() {
         assert_eq!(report.migrated, [TenantId::new("sau").unwrap()]);
         app.platform.app.tenants.refresh().await.unwrap();
         assert_eq!(app.visitor("sau").get("/sign-in").await.status, 200);
+    });
+}
+
+#[test]
+fn a_running_server_takes_up_what_the_registry_says_by_itself() {
+    run(async {
+        let database = cluster().await.empty_on_two().await;
+        fill_with(
+            &database,
+            [
+                ("day", "province", "main"),
+                ("kia", "province", "second"),
+                ("tat-ca", "national", "main"),
+            ],
+        )
+        .await;
+        let app = TestApp::on(database).await;
+        let mut background = app.platform.background();
+        let provisioner = app.database.provisioner();
+        let mut file = tenant_file("moi", "province");
+        file.placement = "second".into();
+        provisioner.apply(&file).await.unwrap();
+        let seen = async |tenant: &str, status: u16| {
+            let began = std::time::Instant::now();
+            while app.visitor(tenant).get("/sign-in").await.status != status {
+                assert!(began.elapsed() < std::time::Duration::from_secs(20), "{tenant}: {status}");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        seen("moi", 200).await;
+        provisioner
+            .set_state(&TenantId::new("kia").unwrap(), TenantState::Suspended)
+            .await
+            .unwrap();
+        seen("kia", 503).await;
+        seen("day", 200).await;
+        background.shutdown().await;
     });
 }
 

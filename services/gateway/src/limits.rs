@@ -6,6 +6,7 @@
 //! for one process: with several gateways each lets as much through.
 
 use serde::Deserialize;
+use tenancy::DatabaseConfig;
 
 /// The `[limits]` section.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -108,6 +109,15 @@ impl Limits {
         }
     }
 
+    /// With no more requests under way than there are connections for.
+    #[must_use]
+    pub fn within(mut self, database: &DatabaseConfig) -> Self {
+        let work = &mut self.work;
+        work.total = work.total.min(database.budget);
+        work.per_tenant = work.per_tenant.min(database.per_tenant).min(work.total);
+        self
+    }
+
     /// Checks what the types cannot.
     ///
     /// # Errors
@@ -140,5 +150,26 @@ impl Limits {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Places};
+    use std::collections::BTreeMap;
+    use tenancy::DatabaseConfig;
+
+    #[test]
+    fn there_are_no_more_places_than_connections() {
+        let work = Places { total: 16, per_tenant: 6 };
+        let limits = Limits { work, ..Limits::default() };
+        let within = |budget, per_tenant| {
+            let database = DatabaseConfig { budget, per_tenant, placements: BTreeMap::new() };
+            let work = limits.within(&database).work;
+            (work.total, work.per_tenant)
+        };
+        assert_eq!(within(8, 1), (8, 1));
+        assert_eq!(within(4, 12), (4, 4));
+        assert_eq!(within(60, 12), (16, 6));
     }
 }

@@ -120,11 +120,11 @@ pub async fn check_in_all(
                 .on(arrival.id);
             events.push(event.with(Data { via: one.via, member: one.member })?);
         }
-        let stands = match arrival.state.zip(arrival.at) {
-            // A twin of this check-in wrote the row, or somebody for whom the
-            // statement waited: either way it does not see it.
-            None if !arrival.recorded => roll::recorded(tx, arrival.id, one.member).await?,
-            seen => seen,
+        // The statement sees no row that somebody for whom it waited has written.
+        let stands = if arrival.recorded {
+            None
+        } else {
+            roll::recorded(tx, arrival.id, one.member).await?
         };
         let (state, at) = stands.unwrap_or((Presence::Present, now));
         outcomes.push(Ok(CheckIn {

@@ -103,7 +103,7 @@ pub async fn on(
     note: &mut impl FnMut(&'static str, &'static str, Verdict),
 ) {
     note("bucket", "kho tệp ghi, đọc, xóa", bucket::look(installation, world).await);
-    let databases = databases::look(installation, world).await;
+    let databases = databases::look(installation, config, world).await;
     note("database_version", "phiên bản cơ sở dữ liệu", databases.version);
     note("connections", "số kết nối", databases.connections);
     note("clock", "đồng hồ", databases.clock);

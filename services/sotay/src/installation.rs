@@ -9,6 +9,7 @@ mod keys;
 mod running;
 
 use crate::{
+    Part,
     config::{self, Config},
     fault::{self, Fault},
 };
@@ -49,21 +50,21 @@ impl Installation {
     pub async fn open(config: &Config) -> Result<Self, Fault> {
         match &config.database {
             Some(database) => Self::configured(config, database),
-            None => Self::brought_along(config, false).await,
+            None => Self::brought_along(config, None).await,
         }
     }
 
-    /// The same for a process that serves. The servers of a command would end
-    /// with the command, so it waits for that first.
+    /// The same for a process that serves so many parts. The servers of a command
+    /// would end with the command, so it waits for that first.
     ///
     /// # Errors
     /// As for [`Installation::open`], and when a command takes too long.
-    pub async fn open_to_serve(config: &Config) -> Result<Self, Fault> {
+    pub async fn open_to_serve(config: &Config, parts: usize) -> Result<Self, Fault> {
         if let Some(database) = &config.database {
             return Self::configured(config, database);
         }
         Running::outlast_command(&config.data).await?;
-        Self::brought_along(config, true).await
+        Self::brought_along(config, Some(parts)).await
     }
 
     /// Who creates tenants and migrates.
@@ -126,7 +127,7 @@ impl Installation {
         })
     }
 
-    async fn brought_along(config: &Config, to_serve: bool) -> Result<Self, Fault> {
+    async fn brought_along(config: &Config, parts: Option<usize>) -> Result<Self, Fault> {
         fs::create_dir_all(&config.data).map_err(|e| fault::file(&config.data, &e))?;
         let keys = config.data.join("keys");
         let key = match &config.master_key_file {
@@ -138,7 +139,7 @@ impl Installation {
         let (running, servers) = if let Some(running) = Running::read(&config.data) {
             (running, None)
         } else {
-            let (running, servers) = start(config, &password, to_serve).await?;
+            let (running, servers) = start(config, &password, parts.is_some()).await?;
             (running, Some(servers))
         };
         let main = PlacementConfig {
@@ -147,9 +148,10 @@ impl Installation {
             database: DATABASE.into(),
             tls: false,
         };
-        // A few sessions stay free for the provisioner and for other processes.
-        let budget =
-            usize::try_from(config.postgres.max_connections.saturating_sub(20).max(4)).unwrap_or(4);
+        // A few sessions stay free for the provisioner and for commands; the rest is
+        // for the parts, wherever each of them runs.
+        let all = usize::try_from(config.postgres.max_connections.saturating_sub(20)).unwrap_or(0);
+        let budget = (all * parts.unwrap_or(Part::ALL.len()) / Part::ALL.len()).max(4);
         let blob = match &config.blob {
             Some(blob) => bucket(blob)?,
             None => blob::Config {

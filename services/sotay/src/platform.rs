@@ -66,7 +66,8 @@ impl Platform {
             Self::assemble(database, key, blob, World::system(), config.bases.clone(), parts)
                 .await?;
         let proxies = config.http.trusted_proxies.clone();
-        platform.door = platform.door.limited(&config.limits, proxies);
+        // Whoever has a place has a connection: see `Limits::work`.
+        platform.door = platform.door.limited(&config.limits.within(database), proxies);
         Ok(platform)
     }
 

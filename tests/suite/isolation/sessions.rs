@@ -6,6 +6,7 @@ use crate::{
     app::{PASSWORD, TestApp, login},
     run,
 };
+use gateway::{Limits, Places, Proxies};
 use http::header;
 
 #[test]
@@ -97,6 +98,49 @@ fn what_a_page_leaves_for_the_next_stays_at_its_host() {
             browser.cookies.insert("flash".into(), "xJDDoyBjw7MgbOG7h2bGsA".into());
             let page = browser.get("/sign-in").await;
             assert_eq!((page.status, page.shows("st-flash")), (200, !secure), "{}", page.body);
+        }
+    });
+}
+
+#[test]
+fn everybody_who_asks_in_the_same_moment_is_taken_for_themselves() {
+    run(async {
+        let mut app = TestApp::new().await;
+        let work = Places { total: 64, per_tenant: 32 };
+        let limits = Limits { work, ..Limits::default().unreachable_rates() };
+        app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
+        let mut people = Vec::new();
+        for tenant in [A, B] {
+            for who in ["member", "secretary", "editor", "admin"] {
+                let mut program = app.program(tenant, who).await;
+                let name = program.get("/api/v1/account").await.json()["name"].clone();
+                people.push((tenant, program.bearer.clone(), name));
+            }
+        }
+        let mut asking = tokio::task::JoinSet::new();
+        for round in 0..8 {
+            for (tenant, token, name) in people.clone() {
+                let other = if tenant == A { B } else { A };
+                let invented = format!("{round:043}");
+                for (at, bearer, expected) in [
+                    (tenant, token.clone(), Some(name)),
+                    (other, token, None),
+                    (tenant, Some(invented), None),
+                ] {
+                    let mut program = app.visitor(at);
+                    program.bearer = bearer;
+                    asking.spawn(async move {
+                        let answer = program.get("/api/v1/account").await;
+                        match expected {
+                            Some(name) => assert_eq!(answer.json()["name"], name),
+                            None => assert_eq!(answer.status, 401, "{}", answer.body),
+                        }
+                    });
+                }
+            }
+        }
+        while let Some(asked) = asking.join_next().await {
+            asked.unwrap();
         }
     });
 }

@@ -21,16 +21,17 @@ pub(crate) struct Arrival {
     pub title: String,
     /// The member's branch, or the group inside it.
     pub home: OrganisationId,
+    /// Whether this check-in wrote the row, or found it.
     pub recorded: bool,
-    pub state: Option<Presence>,
-    pub at: Option<OffsetDateTime>,
 }
 
 /// Checks members in, each to the open meeting of their branch that has the
 /// code they gave: one statement, because everybody does this in the same
 /// minutes. Holding the meetings shared keeps them from being closed meanwhile.
 /// Rows are written in one order, so that two such statements cannot wait for
-/// each other. Nothing comes back for who asked in vain.
+/// each other. The planner is not shown how many ask, or it would plan anew for
+/// each handful; so nothing that grows by the minute is read here but by its key.
+/// Nothing comes back for who asked in vain.
 pub(crate) async fn check_in(
     conn: &mut PgConnection,
     asked: &[Asked],
@@ -43,7 +44,7 @@ pub(crate) async fn check_in(
         Arrival,
         r#"WITH found AS (
                SELECT asked.place, asked.member, asked.via, m.id, m.title, p.organisation AS home
-               FROM unnest($1::text[], $2::uuid[], $3::text[])
+               FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::text[]))
                     WITH ORDINALITY AS asked (code, member, via, place)
                JOIN meeting m ON m.code = asked.code
                JOIN organisation held ON held.id = m.organisation
@@ -58,11 +59,10 @@ pub(crate) async fn check_in(
                ON CONFLICT (meeting, member) DO NOTHING
                RETURNING meeting, member)
            SELECT f.place AS "place!", f.id AS "id!", f.title AS "title!", f.home AS "home!",
-                  c.member IS NOT NULL AS "recorded!", a.state AS "state?: Presence", a.at AS "at?"
+                  c.member IS NOT NULL AS "recorded!"
            FROM found f
            LEFT JOIN foremost o ON o.place = f.place
-           LEFT JOIN came c ON c.meeting = o.id AND c.member = o.member
-           LEFT JOIN attendance a ON a.meeting = f.id AND a.member = f.member"#,
+           LEFT JOIN came c ON c.meeting = o.id AND c.member = o.member"#,
         &codes,
         &members,
         &vias,

@@ -3,7 +3,7 @@
 use super::{print_table, with_platform};
 use clap::{Args, Subcommand};
 use sotay::{
-    Config, Fault, Installation, Platform,
+    Config, Fault, Installation, Part, Platform,
     demo::{DemoFile, DemoTenant, everyday, reference},
     listeners::Listeners,
     onboarding,
@@ -94,7 +94,7 @@ async fn run(config: &Config) -> Result<ExitCode, Fault> {
     let listeners = Listeners::bind(config, true).await?;
     steps.next("khởi động PostgreSQL và kho tệp");
     let installation = tokio::select! {
-        installation = Installation::open_to_serve(config) => installation?,
+        installation = Installation::open_to_serve(config, Part::ALL.len()) => installation?,
         _ = stop.wait_for(|stopped| *stopped) => return Ok(ExitCode::SUCCESS),
     };
     let outcome = tokio::select! {

@@ -44,7 +44,7 @@ impl Serve {
         let mut stop = stop_signal();
         let listeners = Listeners::bind(config, here.contains(&Part::Gateway)).await?;
         let installation = tokio::select! {
-            installation = Installation::open_to_serve(config) => installation?,
+            installation = Installation::open_to_serve(config, here.len()) => installation?,
             _ = stop.wait_for(|stopped| *stopped) => return Ok(ExitCode::SUCCESS),
         };
         let outcome = async {

@@ -31,15 +31,8 @@ impl Config {
             })?;
         }
         let origin = path.map_or_else(|| "cấu hình".into(), |path| path.display().to_string());
-        let mut config: Config =
-            table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
+        let config: Config = table.try_into().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
         config.validate().map_err(|e| Fault::new(format!("{origin}: {e}")))?;
-        if let Some(database) = &config.database {
-            // Whoever has a place has a connection: see `Limits::work`.
-            let work = &mut config.limits.work;
-            work.total = work.total.min(database.budget);
-            work.per_tenant = work.per_tenant.min(database.per_tenant);
-        }
         Ok(config)
     }
 
@@ -136,16 +129,6 @@ mod tests {
         let config = load("").unwrap();
         assert_eq!((config.http.port, config.https.port), (8080, 8443));
         assert_eq!(config.bases, ["localhost"]);
-    }
-
-    #[test]
-    fn there_are_no_more_places_than_connections() {
-        let text = "master_key_file = 'x'\n\
-                    [database]\nbudget = 8\nper_tenant = 1\n\
-                    [database.placements.main]\nhost = 'x'\ndatabase = 'x'\n\
-                    [blob]\nregion = 'x'\nbucket = 'x'\naccess_key = 'x'\nsecret_key_file = 'x'";
-        let work = load(text).unwrap().limits.work;
-        assert_eq!((work.total, work.per_tenant), (8, 1));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The database servers: new enough, roomy enough, of one time with us.
 
 use super::Verdict;
-use crate::Installation;
+use crate::{Config, Installation};
 use kernel::World;
 use sqlx::{Connection as _, PgConnection};
-use std::io;
+use std::{collections::BTreeSet, io};
 use tenancy::{PlacementConfig, config::MAIN};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
@@ -30,7 +30,8 @@ struct Server {
     ahead: Duration,
 }
 
-pub(super) async fn look(installation: &Installation, world: &World) -> Databases {
+pub(super) async fn look(installation: &Installation, config: &Config, world: &World) -> Databases {
+    let processes = processes(config);
     let (mut version, mut connections, mut clock) = (Vec::new(), Vec::new(), Vec::new());
     for (name, placement) in &installation.database.placements {
         let answer = timeout(SLOW, ask(installation, placement, world)).await;
@@ -48,6 +49,7 @@ pub(super) async fn look(installation: &Installation, world: &World) -> Database
             name,
             &server,
             installation.database.budget,
+            processes,
             &mut version,
             &mut connections,
             &mut clock,
@@ -60,10 +62,18 @@ pub(super) async fn look(installation: &Installation, world: &World) -> Database
     }
 }
 
+/// How many processes hold a budget of their own: this one, and those that run
+/// parts of it. The server that is brought along is shared out among them.
+fn processes(config: &Config) -> usize {
+    let others: BTreeSet<&String> = config.upstreams.values().collect();
+    if config.database.is_some() { 1 + others.len() } else { 1 }
+}
+
 fn judge(
     name: &str,
     server: &Server,
     budget: usize,
+    processes: usize,
     version: &mut Vec<String>,
     connections: &mut Vec<String>,
     clock: &mut Vec<String>,
@@ -77,9 +87,15 @@ fn judge(
     let room = usize::try_from(server.room).unwrap_or(0);
     // Whoever folds listens on one more, outside the budget, where the registry is.
     let listening = usize::from(name == MAIN);
-    if budget + listening > room {
+    if budget * processes + listening > room {
+        let each = if processes > 1 {
+            format!(" cho mỗi tiến trình trong {processes}")
+        } else {
+            String::new()
+        };
+        let more = if listening > 0 { ", cộng 1 kết nối để nghe" } else { "" };
         connections.push(format!(
-            "database.budget là {budget}, cộng {listening} kết nối để nghe, nhưng «{name}» chỉ cho {room} kết nối; giảm budget hoặc tăng max_connections"
+            "database.budget là {budget}{each}{more}, nhưng «{name}» chỉ cho {room} kết nối; giảm budget hoặc tăng max_connections"
         ));
     }
     if server.ahead.abs() > SKEW {
@@ -122,7 +138,7 @@ mod tests {
 
     fn said(server: &Server, budget: usize) -> [Vec<String>; 3] {
         let (mut version, mut connections, mut clock) = (vec![], vec![], vec![]);
-        judge("main", server, budget, &mut version, &mut connections, &mut clock);
+        judge("main", server, budget, 1, &mut version, &mut connections, &mut clock);
         [version, connections, clock]
     }
 
