@@ -7,17 +7,12 @@ use crate::{
     run,
 };
 use directory::{account::activate, people};
-use kernel::{MemberId, Role, TenantId};
+use kernel::{MemberId, Role};
 use serde_json::json;
 use std::time::Duration;
-use tenancy::TenantDb;
 
 const TENANT: &str = "thanh-hoa";
 const NEW: &str = "lúa chín vàng đồng";
-
-fn db(app: &TestApp) -> TenantDb {
-    app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap()
-}
 
 /// A member of `cb-1`, where a code for them is printed, and who may print it:
 /// the branch's secretary and the administrator.
@@ -29,7 +24,7 @@ async fn printers(app: &TestApp) -> (MemberId, String, Browser, Browser) {
 
 async fn grant(app: &TestApp, member: MemberId, unit: &str, role: Role) {
     let unit = app.unit(TENANT, unit).await;
-    let mut tx = db(app).begin().await.unwrap();
+    let mut tx = app.db(TENANT).begin().await.unwrap();
     people::grant_in(&mut tx, &app.world, None, member, unit, role).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -62,7 +57,7 @@ fn a_print_for_the_branch_leaves_out_whom_only_the_administrator_hands_a_code() 
     run(async {
         let app = TestApp::new().await;
         let unit = app.unit(TENANT, "cb-1").await;
-        let mut tx = db(&app).begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         let new = new_member("official", "0971000090", unit);
         let official = people::add_in(&mut tx, &app.world, None, new).await.unwrap();
         tx.commit().await.unwrap();
@@ -74,10 +69,7 @@ fn a_print_for_the_branch_leaves_out_whom_only_the_administrator_hands_a_code() 
             403,
             "nobody else is left"
         );
-        let mut tx = db(&app).begin().await.unwrap();
-        let new = new_member("newcomer", "0971000091", unit);
-        people::add_in(&mut tx, &app.world, None, new).await.unwrap();
-        tx.commit().await.unwrap();
+        app.newcomer(TENANT, "cb-1", "0971000091").await;
         let slips = secretary.post_json(&codes, &json!({})).await;
         assert_eq!(slips.json()["slips"].as_array().unwrap().len(), 1, "{}", slips.body);
         assert_eq!(slips.json()["slips"][0]["name"], "Người newcomer");
@@ -128,7 +120,7 @@ fn a_sign_in_that_a_recovery_overtakes_starts_no_session() {
         let code = slips.json()["slips"][0]["code"].as_str().unwrap().to_owned();
         let changed = app.platform.passwords.hash(NEW).await.unwrap();
 
-        let mut tx = db(&app).begin().await.unwrap();
+        let mut tx = app.db(TENANT).begin().await.unwrap();
         let key = app.platform.app.tenants.key();
         activate::redeem_in(&mut tx, &app.world, key, &code, &changed).await.unwrap();
         // The old password is the one that everybody else still sees.
@@ -144,7 +136,7 @@ fn a_sign_in_that_a_recovery_overtakes_starts_no_session() {
         }
         let sql = "SELECT count(*) FROM session s JOIN account a ON a.id = s.account
                    WHERE a.member = $1 AND s.revoked_at IS NULL";
-        let mut conn = db(&app).conn().await.unwrap();
+        let mut conn = app.db(TENANT).conn().await.unwrap();
         let open: i64 = sqlx::query_scalar(sql).bind(member.0).fetch_one(&mut *conn).await.unwrap();
         assert_eq!(open, 0);
     });
@@ -182,16 +174,13 @@ fn a_code_waits_for_the_role_that_is_just_being_given() {
         let app = TestApp::new().await;
         let member = app.member(TENANT, "member").await;
         let unit = app.unit(TENANT, "cb-1").await;
-        let mut tx = db(&app).begin().await.unwrap();
-        let new = new_member("newcomer", "0971000091", unit);
-        let newcomer = people::add_in(&mut tx, &app.world, None, new).await.unwrap();
-        tx.commit().await.unwrap();
+        let newcomer = app.newcomer(TENANT, "cb-1", "0971000091").await;
         for (person, codes) in [
             (member, format!("/api/v1/members/{member}/code")),
             (newcomer, format!("/api/v1/organisations/{unit}/codes")),
         ] {
             let mut secretary = app.program(TENANT, "secretary").await;
-            let mut tx = db(&app).begin().await.unwrap();
+            let mut tx = app.db(TENANT).begin().await.unwrap();
             people::grant_in(&mut tx, &app.world, None, person, unit, Role::Editor).await.unwrap();
             let nothing = json!({});
             let mut inviting = Box::pin(secretary.post_json(&codes, &nothing));

@@ -15,9 +15,7 @@ use crate::{
 };
 use embedded::postgres::Postgres;
 use gateway::{Limits, Places, Proxies};
-use kernel::TenantId;
 use serde_json::json;
-use sqlx::AssertSqlSafe;
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -27,9 +25,7 @@ const TENANT: &str = "thanh-hoa";
 
 /// The first number that a query answers, in the tenant's schema.
 async fn count(app: &TestApp, sql: &str) -> i64 {
-    let db = app.platform.app.tenants.db(&TenantId::new(TENANT).unwrap()).unwrap();
-    let mut conn = db.conn().await.unwrap();
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut *conn).await.unwrap()
+    app.count(TENANT, sql).await
 }
 
 /// Members as the figures have them.

@@ -1,7 +1,10 @@
 //! Granting and revoking roles. A role holds on its organisation and all below.
 
 use super::{change::reach, store};
-use crate::{account, organisation::reachable};
+use crate::{
+    account,
+    organisation::{onto, reachable},
+};
 use askama::Template;
 use axum::extract::Path;
 use kernel::{AccountId, Error, Errors, MemberId, OrganisationId, Result, Role, World};
@@ -69,10 +72,8 @@ pub(super) struct RolePage {
 }
 
 impl RolePage {
-    fn new(ctx: &Ctx, person: store::Person, form: RoleForm, mut errors: Errors) -> Self {
-        for error in errors.0.iter_mut().filter(|error| error.field.is_empty()) {
-            error.field = "role".into();
-        }
+    fn new(ctx: &Ctx, person: store::Person, form: RoleForm, errors: Errors) -> Self {
+        let errors = onto("role", errors);
         let roles = Role::GRANTABLE
             .into_iter()
             .filter(|role| exists(*role, ctx.tenant().kind))

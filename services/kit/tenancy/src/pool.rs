@@ -150,7 +150,7 @@ impl Pool {
                         // The server went away; so did every connection that waited with this
                         // one. One that keeps silent may still be at what somebody left.
                         if answer.is_ok() {
-                            self.went_away(began);
+                            self.went_away(began, None);
                         }
                         lease.open(password_version).await?;
                     }
@@ -277,20 +277,20 @@ impl Pool {
     }
 
     /// Somebody who began to ask then found the server gone: no connection that was
-    /// opened until now is used again. It may be told late: when one was opened
-    /// since, the server is back. Says whether it is news.
-    fn went_away(&self, began: Instant) -> bool {
+    /// opened until now is used again, and nobody tries before `until`. It may be
+    /// told late: when one was opened since, the server is back.
+    fn went_away(&self, began: Instant, until: Option<Instant>) {
         let mut state = self.state();
         if state.reached.is_some_and(|reached| reached > began) {
-            return false;
+            return;
         }
+        state.away_until = until.or(state.away_until);
         let mut dead = Vec::new();
         for role in state.roles.values_mut() {
             role.generation += 1;
             dead.append(&mut role.idle);
         }
         state.open -= dead.len();
-        true
     }
 
     fn give_back(&self, lease: &mut Lease) {

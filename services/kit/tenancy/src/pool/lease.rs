@@ -59,9 +59,7 @@ impl Lease {
                 tracing::warn!(role = %role, "the database did not answer a connection as {role} in time");
             }
         }
-        if pool.went_away(began) {
-            pool.state().away_until = Some(Instant::now() + AWAY);
-        }
+        pool.went_away(began, Some(Instant::now() + AWAY));
         Err(away())
     }
 }
