@@ -8,6 +8,7 @@ use futures_util::TryStreamExt as _;
 use std::{
     fs,
     io::Write as _,
+    net::Ipv4Addr,
     time::{Duration, Instant},
 };
 use tempfile::{NamedTempFile, TempDir};
@@ -118,7 +119,7 @@ async fn a_large_file_streams_both_ways() {
 }
 
 #[tokio::test]
-async fn objects_outlive_the_server_and_its_keys_do_not() {
+async fn objects_and_the_way_to_them_outlive_the_server() {
     let (folder, server, store) = start().await;
     let key = key("thanh-hoa", 4);
     store.put(&key, Bytes::from_static(b"x"), "text/plain").await.unwrap();
@@ -131,17 +132,25 @@ async fn objects_outlive_the_server_and_its_keys_do_not() {
     assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 
+    // Who knew it before goes on, without being told anything.
     let server = S3::start(&folder.path().join("s3")).await.unwrap();
-    let store = BlobStore::new(config(&server));
     let object = store.get(&key, None).await.unwrap();
     assert_eq!(object.content_type, "text/plain");
     drop(object);
-    let stale = BlobStore::new(Config { endpoint: Some(server.endpoint().into()), ..former });
-    let error = stale.get(&key, None).await.unwrap_err();
+    let stranger = BlobStore::new(Config { secret_key: "another".into(), ..former.clone() });
+    let error = stranger.get(&key, None).await.unwrap_err();
     assert!(matches!(error, Error::Other(_)), "{error:?}");
     let missing = BlobStore::new(Config { bucket: "other".into(), ..config(&server) });
     let error = missing.delete(&key).await.unwrap_err();
     assert!(matches!(error, Error::Other(_)), "{error:?}");
+    server.stop().await;
+
+    // Somebody took its port meanwhile: it moves, and keeps its keys.
+    let port = former.endpoint.as_deref().unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
+    let _other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let server = S3::start(&folder.path().join("s3")).await.unwrap();
+    let moved = Config { endpoint: Some(server.endpoint().into()), ..former };
+    BlobStore::new(moved).get(&key, None).await.unwrap();
     server.stop().await;
 }
 

@@ -1,6 +1,9 @@
 //! An S3 server in our own process, its objects plain files in a folder. It
-//! listens on a loopback port of the system's choosing and takes only requests
-//! signed with keys that are drawn anew at every start.
+//! takes only requests signed with its keys.
+//!
+//! Other processes go on with what they were told of it when it is started
+//! again: its keys and its loopback port are kept beside the folder. The port
+//! changes only when somebody else has taken it meanwhile.
 
 use crate::files;
 use hyper_util::{
@@ -87,9 +90,28 @@ impl S3 {
         let objects = s3s_fs::FileSystem::new(folder)
             .map_err(|error| at(io::Error::other(format!("{error:?}"))))?;
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Error::Listen)?;
-        let endpoint = format!("http://{}", listener.local_addr().map_err(Error::Listen)?);
-        let (access_key, secret_key) = (files::secret::<10>(), files::secret::<32>());
+        let kept = files::beside(folder, "access");
+        let (access_key, secret_key, listener) = match read(&kept) {
+            None => (files::secret::<10>(), files::secret::<32>(), listen(0).await),
+            Some((access_key, secret_key, port)) => {
+                let listener = match listen(port).await {
+                    Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                        tracing::warn!(
+                            port,
+                            "port {port} of the embedded S3 server is taken: it moves, and other processes on this data must be started again"
+                        );
+                        listen(0).await
+                    }
+                    listener => listener,
+                };
+                (access_key, secret_key, listener)
+            }
+        };
+        let listener = listener.map_err(Error::Listen)?;
+        let address = listener.local_addr().map_err(Error::Listen)?;
+        let endpoint = format!("http://{address}");
+        files::write(&kept, 0o600, &format!("{access_key} {secret_key} {}\n", address.port()))
+            .map_err(|source| Error::Folder { path: kept, source })?;
         let mut service = S3ServiceBuilder::new(objects);
         service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
 
@@ -106,7 +128,7 @@ impl S3 {
         &self.endpoint
     }
 
-    /// The access key that requests are signed with, until the next start.
+    /// The access key that requests are signed with.
     #[must_use]
     pub fn access_key(&self) -> &str {
         &self.access_key
@@ -132,6 +154,19 @@ impl S3 {
         // It ends by panicking only, and then it has stopped too.
         let _ = serving.await;
     }
+}
+
+async fn listen(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Access key, secret key and port of the start before. Lost, they are drawn
+/// anew: nothing is derived from them.
+fn read(kept: &Path) -> Option<(String, String, u16)> {
+    let text = fs::read_to_string(kept).ok()?;
+    let mut words = text.split_whitespace();
+    let (access_key, secret_key) = (words.next()?.to_owned(), words.next()?.to_owned());
+    Some((access_key, secret_key, words.next()?.parse().ok()?))
 }
 
 /// Accepts until `stopped`, then drains. `_lock` is given up at the very end.

@@ -1,6 +1,7 @@
 //! A folder, two ports and the program on them.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -109,7 +110,7 @@ impl Place {
 
     pub fn ask(&self, host: &str, path: &str) -> Option<String> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        self.exchange(&request).map(|(_, body)| body)
+        self.exchange(request.as_bytes()).map(|(_, body)| body)
     }
 
     /// Sends JSON to the API, with a token unless it is empty: status and body,
@@ -120,24 +121,62 @@ impl Place {
             "" => String::new(),
             token => format!("Authorization: Bearer {token}\r\n"),
         };
-        self.exchange(&format!(
+        let request = format!(
             "POST /api/v1{path} HTTP/1.1\r\nHost: quang-ngai.localhost\r\nConnection: close\r\n\
              {who}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ))
+        );
+        self.exchange(request.as_bytes())
+    }
+
+    /// Publishes a document with this number for the whole province; as
+    /// [`Place::post`].
+    pub fn publish(&self, token: &str, number: &str) -> Option<(u16, String)> {
+        let fields = [
+            ("organisation", "51"),
+            ("kind", "nghi_quyet"),
+            ("number", number),
+            ("title", "Nghị quyết về đẩy mạnh chuyển đổi số"),
+            ("issued_on", "15/10/2025"),
+            ("attested", "true"),
+            ("attested_by", "Lê Văn Kiểm, Chánh Văn phòng"),
+        ];
+        let mut body = String::new();
+        for (name, value) in fields {
+            write!(
+                body,
+                "--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+            .unwrap();
+        }
+        body.push_str(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"tb.pdf\"\r\n\r\n",
+        );
+        let mut body = body.into_bytes();
+        let pdf = "services/sotay/demo/documents/04-tb-vptu-lich-tap-huan.pdf";
+        body.extend(fs::read(Path::new(ROOT).join(pdf)).unwrap());
+        body.extend(b"\r\n--x--\r\n");
+        let head = format!(
+            "POST /api/v1/documents HTTP/1.1\r\nHost: quang-ngai.localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.exchange(&[head.as_bytes(), &body].concat())
     }
 
     /// As [`Place::post`].
     pub fn get(&self, path: &str, token: &str) -> Option<(u16, String)> {
-        self.exchange(&format!(
+        let request = format!(
             "GET /api/v1{path} HTTP/1.1\r\nHost: quang-ngai.localhost\r\nConnection: close\r\n\
              Authorization: Bearer {token}\r\n\r\n"
-        ))
+        );
+        self.exchange(request.as_bytes())
     }
 
-    fn exchange(&self, request: &str) -> Option<(u16, String)> {
+    fn exchange(&self, request: &[u8]) -> Option<(u16, String)> {
         let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.http)).ok()?;
         socket.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-        socket.write_all(request.as_bytes()).ok()?;
+        socket.write_all(request).ok()?;
         let mut answer = String::new();
         socket.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;

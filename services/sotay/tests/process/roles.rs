@@ -26,6 +26,15 @@ fn a_part_that_is_killed_is_missed_alone_and_found_again() {
 
     let mut documents = place.serve_documents();
     until("the documents are back", || status("/documents") == Some(200));
+
+    // The database and the files of both are the first one's. It is killed, and
+    // they come back where the other one looks for them.
+    let published = |number| place.publish(&token, number).map(|(status, _)| status);
+    assert_eq!(published("01-NQ/TU"), Some(201));
+    main.kill().unwrap();
+    main.wait().unwrap();
+    let mut main = place.serve();
+    until("documents are published again", || published("02-NQ/TU") == Some(201));
     for child in [&mut documents, &mut main] {
         signal(child, "-TERM");
         assert!(child.wait().unwrap().success(), "SIGTERM is an orderly end");
