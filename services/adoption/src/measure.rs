@@ -1,6 +1,6 @@
 //! What is measured, and how events move it.
 
-use kernel::{EventId, OrganisationId, world::VIETNAM};
+use kernel::{EventId, OrganisationId, viet::HO_CHI_MINH};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenancy::Event;
@@ -58,7 +58,7 @@ pub fn aggregate(events: &[Event]) -> (Increments, Vec<EventId>) {
     let mut sums = Increments::new();
     let mut unreadable = Vec::new();
     for event in events {
-        let day = event.at.to_offset(VIETNAM).date();
+        let day = event.at.to_offset(HO_CHI_MINH).date();
         match moved(event) {
             Some(deltas) => {
                 for Delta { organisation, measure, amount } in deltas {

@@ -2,9 +2,6 @@
 //! where, and how its number is written. Pure.
 
 use kernel::{Actor, DocumentId, Error, MemberId, OrgPath, Result, Role};
-use serde::{Serialize, Serializer};
-use std::fmt;
-use time::Date;
 
 /// Somebody who looks for documents, and from where they look.
 #[derive(Clone, Debug)]
@@ -141,22 +138,6 @@ pub fn number(text: &str) -> Result<String, &'static str> {
 /// [`Error::NotFound`] when it is none.
 pub fn id(text: &str) -> Result<DocumentId> {
     text.parse().map_err(|_| Error::NotFound)
-}
-
-/// A day: `2026-11-03` for programs, `03/11/2026` for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(pub Date);
-
-impl Serialize for Day {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&kernel::viet::format_date(self.0))
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! What the home page shows of documents.
 
-use crate::{
-    document::{Day, Reader},
-    store,
-};
-use kernel::Result;
+use crate::{document::Reader, store};
+use kernel::{Result, viet::Day};
 use web::{Card, CardRow, Ctx};
 
 /// Rows on the home page.

@@ -26,7 +26,7 @@ mod unit;
 mod withdraw;
 
 pub use acknowledge::{By, acknowledge_in};
-pub use document::{Day, Reader};
+pub use document::Reader;
 pub use draft::{Draft, Fields};
 pub use files::{File, put};
 pub use home::home;

@@ -1,12 +1,15 @@
 //! The documents that somebody may read.
 
 use crate::{
-    document::{Day, Reader},
+    document::Reader,
     store::{self, ListRow},
 };
 use askama::Template;
 use axum::extract::Query;
-use kernel::DocumentId;
+use kernel::{
+    DocumentId,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use time::Date;
 use utoipa::{IntoParams, ToSchema};
@@ -72,7 +75,7 @@ impl Item {
 
     fn meta(&self) -> String {
         let Item { kind, number, organisation, published_at, .. } = self;
-        let day = Day(published_at.to_offset(kernel::viet::HO_CHI_MINH).date());
+        let day = Day(published_at.to_offset(viet::HO_CHI_MINH).date());
         format!("{kind} {number} · {organisation} · đăng ngày {day}")
     }
 
@@ -124,7 +127,7 @@ impl ListPage {
     /// Address of the next page; empty when there is none.
     fn next_page(&self) -> String {
         self.next
-            .map(|id| format!("/documents?q={}&before={id}", encode(&self.q)))
+            .map(|id| format!("/documents?q={}&before={id}", web::percent_encoded(&self.q)))
             .unwrap_or_default()
     }
 }
@@ -137,9 +140,15 @@ pub async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<List
     let today = ctx.world().today();
     let before = which.before.parse().ok();
     let most = i64::try_from(PAGE).map_err(kernel::Error::from)? + 1;
-    let rows =
-        store::list(&mut *ctx.read().await?, &reader, &patterns(&which.q), before, MOST_DUE, most)
-            .await?;
+    let rows = store::list(
+        &mut *ctx.read().await?,
+        &reader,
+        &viet::patterns(&which.q),
+        before,
+        MOST_DUE,
+        most,
+    )
+    .await?;
     let (due, mut rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.due);
     let more = rest.len() > PAGE;
     rest.truncate(PAGE);
@@ -148,43 +157,8 @@ pub async fn list(ctx: Ctx, Query(which): Query<Which>) -> web::Result<View<List
         next: rest.last().filter(|_| more).map(|row| row.id.into()),
         due: items(due),
         documents: items(rest),
-        q: kernel::viet::normalise(&which.q),
+        q: viet::normalise(&which.q),
         first_page: before.is_none(),
         may_publish: ctx.may_somewhere("document.publish"),
     }))
-}
-
-/// A LIKE pattern for each word: all of them must occur, in any order.
-fn patterns(search: &str) -> Vec<String> {
-    let escaped = |word: &str| word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    kernel::viet::fold(search)
-        .split_whitespace()
-        .take(10)
-        .map(|word| format!("%{}%", escaped(word)))
-        .collect()
-}
-
-/// A value inside an address.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{encode, patterns};
-
-    #[test]
-    fn a_search_is_folded_and_taken_literally() {
-        assert_eq!(patterns("  Chuyển đổi SỐ "), ["%chuyen%", "%doi%", "%so%"]);
-        assert_eq!(patterns(r"100% a_b \"), [r"%100\%%", r"%a\_b%", r"%\\%"]);
-        assert_eq!(patterns(" "), [""; 0]);
-    }
-
-    #[test]
-    fn addresses_are_encoded() {
-        assert_eq!(encode("số 06-NQ/TU&x"), "s%E1%BB%91%2006-NQ%2FTU%26x");
-    }
 }

@@ -1,7 +1,6 @@
 //! Publishing a document.
 
 use crate::{
-    document::Day,
     draft::{Draft, Fields},
     files::{self, File},
     new::FormPage,
@@ -10,7 +9,7 @@ use crate::{
 };
 use axum::Extension;
 use blob::BlobStore;
-use kernel::{AccountId, DocumentId, Error, Errors, OrganisationId, Result, World};
+use kernel::{AccountId, DocumentId, Error, Errors, OrganisationId, Result, World, viet::Day};
 use serde::Serialize;
 use tenancy::{TenantTx, event::NewEvent};
 use utoipa::ToSchema;

@@ -1,13 +1,16 @@
 //! One document.
 
 use crate::{
-    document::{self, Day, Reader, audience, granted},
+    document::{self, Reader, audience, granted},
     store::{self, DocumentRow, PersonRow, UnitRow},
     unit::Unit,
 };
 use askama::Template;
 use axum::extract::Path;
-use kernel::{DocumentId, Error, Role, privacy, viet};
+use kernel::{
+    DocumentId, Error, Role, privacy,
+    viet::{self, Day},
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;

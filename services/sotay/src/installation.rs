@@ -36,7 +36,8 @@ pub struct Installation {
     pub blob: BlobStore,
     /// The master key.
     pub key: MasterKey,
-    provisioner: Option<(String, String)>,
+    /// Its role and the file with its password, which serving never reads.
+    provisioner: Option<(String, PathBuf)>,
     /// Kept running by this process.
     servers: Option<(Postgres, S3)>,
     data: PathBuf,
@@ -72,11 +73,12 @@ impl Installation {
     /// # Errors
     /// When the configuration names nobody.
     pub fn provisioner(&self) -> Result<Provisioner, Fault> {
-        let (role, password) = self
+        let (role, password_file) = self
             .provisioner
             .as_ref()
             .ok_or_else(|| Fault::new("provisioner: cấu hình chưa nêu tài khoản tạo đơn vị ([provisioner] role, password_file)"))?;
-        Ok(Provisioner::new(&self.database, role, password, self.key.clone()))
+        let password = secret(password_file)?;
+        Ok(Provisioner::new(&self.database, role, &password, self.key.clone()))
     }
 
     /// The embedded server, when this process keeps one.
@@ -111,17 +113,13 @@ impl Installation {
         let (Some(blob), Some(key_file)) = (&config.blob, &config.master_key_file) else {
             return Err(Fault::new("blob, master_key_file: bắt buộc khi dùng [database]"));
         };
-        let provisioner = config
-            .provisioner
-            .as_ref()
-            .map(|p| Ok::<_, Fault>((p.role.clone(), secret(&p.password_file)?)))
-            .transpose()?;
+        let provisioner = config.provisioner.as_ref();
         Ok(Self {
             database: database.clone(),
             blob: BlobStore::new(bucket(blob)?),
             key: MasterKey::from_hex(&secret(key_file)?)
                 .map_err(|e| Fault::new(format!("{}: {e}", key_file.display())))?,
-            provisioner,
+            provisioner: provisioner.map(|p| (p.role.clone(), p.password_file.clone())),
             servers: None,
             data: config.data.clone(),
         })
@@ -135,10 +133,11 @@ impl Installation {
             None => keep(&keys, "master.key")?,
         };
         let key = MasterKey::from_hex(&key).map_err(|e| Fault::new(e.to_string()))?;
-        let password = keep(&keys, "provisioner.password")?;
+        let password_file = keys.join("provisioner.password");
         let (running, servers) = if let Some(running) = Running::read(&config.data) {
             (running, None)
         } else {
+            let password = keep(&keys, "provisioner.password")?;
             let (running, servers) = start(config, &password, parts.is_some()).await?;
             (running, Some(servers))
         };
@@ -175,7 +174,7 @@ impl Installation {
             },
             blob,
             key,
-            provisioner: Some((PROVISIONER.into(), password)),
+            provisioner: Some((PROVISIONER.into(), password_file)),
             servers,
             data: config.data.clone(),
         })

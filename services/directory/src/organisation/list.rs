@@ -3,11 +3,14 @@
 use super::{
     Kind,
     store::{self, StandingRow},
-    words::{Day, address, patterns, read_day},
+    words::{address, read_day},
 };
 use askama::Template;
 use axum::extract::Query;
-use kernel::{Errors, OrganisationId, Result, viet};
+use kernel::{
+    Errors, OrganisationId, Result,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -125,7 +128,7 @@ pub(super) async fn list(
             }
         }
     } else {
-        let rows = store::search(&mut conn, &patterns(&q), &q, &scopes, on, FOUND).await?;
+        let rows = store::search(&mut conn, &viet::patterns(&q), &q, &scopes, on, FOUND).await?;
         found = items(&mut conn, rows, past).await?;
     }
     Ok(View(OrganisationListPage {

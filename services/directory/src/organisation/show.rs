@@ -4,12 +4,15 @@ use super::{
     Kind,
     list::{UnitItem, day, items},
     store,
-    words::{Day, address},
+    words::address,
 };
 use crate::member::{STANDINGS, STATUSES, label};
 use askama::Template;
 use axum::extract::{Path, Query};
-use kernel::{Error, Errors, MemberId, OrganisationId, Role, viet};
+use kernel::{
+    Error, Errors, MemberId, OrganisationId, Role,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{Ctx, Page, View};

@@ -1,25 +1,7 @@
-//! Small texts: days, search patterns, addresses. Pure.
+//! Small texts: days in forms, addresses. Pure.
 
 use kernel::{Errors, viet};
-use serde::{Serialize, Serializer};
-use std::fmt;
 use time::Date;
-
-/// A day: `2025-07-01` for programs, `01/07/2025` for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day(pub Date);
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&viet::format_date(self.0))
-    }
-}
-
-impl Serialize for Day {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
 
 /// A day that a form must name.
 pub(crate) fn read_day(field: &str, text: &str, errors: &mut Errors) -> Option<Date> {
@@ -30,16 +12,6 @@ pub(crate) fn read_day(field: &str, text: &str, errors: &mut Errors) -> Option<D
             None
         }
     }
-}
-
-/// A LIKE pattern for each word of a search: all of them must occur.
-pub(crate) fn patterns(search: &str) -> Vec<String> {
-    let escaped = |word: &str| word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    viet::fold(search)
-        .split_whitespace()
-        .take(10)
-        .map(|word| format!("%{}%", escaped(word)))
-        .collect()
 }
 
 /// An address with the parameters that are not empty.
@@ -56,16 +28,9 @@ pub(crate) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Day, address, patterns, read_day};
+    use super::{address, read_day};
     use kernel::Errors;
     use time::macros::date;
-
-    #[test]
-    fn a_search_is_folded_and_taken_literally() {
-        assert_eq!(patterns("  Nguyễn  ÁNH "), ["%nguyen%", "%anh%"]);
-        assert_eq!(patterns("50%_"), [r"%50\%\_%"]);
-        assert_eq!(patterns(" "), [""; 0]);
-    }
 
     #[test]
     fn addresses_leave_out_what_is_empty() {
@@ -78,12 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_two_faces() {
-        let day = Day(date!(2025 - 07 - 01));
-        assert_eq!(
-            (day.to_string().as_str(), serde_json::to_string(&day).unwrap().as_str()),
-            ("01/07/2025", "\"2025-07-01\"")
-        );
+    fn a_form_names_its_day() {
         let mut errors = Errors::default();
         assert_eq!(read_day("on", "1/7/2025", &mut errors), Some(date!(2025 - 07 - 01)));
         assert_eq!((read_day("on", "", &mut errors), errors.0.len()), (None, 1));

@@ -3,11 +3,14 @@
 use super::{account_words, store};
 use crate::{
     member::{STANDINGS, STATUSES, label},
-    organisation::words::{Day, address, patterns},
+    organisation::words::address,
 };
 use askama::Template;
 use axum::extract::Query;
-use kernel::{Error, MemberId, OrganisationId, viet};
+use kernel::{
+    Error, MemberId, OrganisationId,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{Ctx, Page, View};
@@ -132,7 +135,7 @@ pub(super) async fn list(
     let search = store::Search {
         scopes: &ctx.scopes(),
         path: unit.as_ref().map_or("", |unit| &unit.path.0),
-        patterns: &patterns(&q),
+        patterns: &viet::patterns(&q),
         exact: &q,
         lower: &q.to_lowercase(),
         phone: viet::normalise_phone(&q).ok(),

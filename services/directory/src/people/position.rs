@@ -1,13 +1,13 @@
 //! Positions (chức vụ) that a member takes and leaves.
 
 use super::{change::reach, store};
-use crate::organisation::{
-    reachable,
-    words::{Day, read_day},
-};
+use crate::organisation::{reachable, words::read_day};
 use askama::Template;
 use axum::extract::Path;
-use kernel::{Error, Errors, MemberId, viet};
+use kernel::{
+    Error, Errors, MemberId,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use tenancy::NewEvent;
 use time::Date;

@@ -1,10 +1,13 @@
 //! Who holds which role where.
 
 use super::{list::page_number, store};
-use crate::organisation::words::{Day, address};
+use crate::organisation::words::address;
 use askama::Template;
 use axum::extract::Query;
-use kernel::{Error, MemberId, OrganisationId, Role, viet};
+use kernel::{
+    Error, MemberId, OrganisationId, Role,
+    viet::{self, Day},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

@@ -1,13 +1,13 @@
 //! One member: what the roster says, positions, roles, account.
 
 use super::{account_words, store};
-use crate::{
-    member::{STANDINGS, STATUSES, label, on_roll},
-    organisation::words::Day,
-};
+use crate::member::{STANDINGS, STATUSES, label, on_roll};
 use askama::Template;
 use axum::extract::Path;
-use kernel::{Error, MemberId, OrganisationId, Role, viet};
+use kernel::{
+    Error, MemberId, OrganisationId, Role,
+    viet::{self, Day},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -4,7 +4,7 @@
 //! | function | stored or shown? | what it is for |
 //! | --- | --- | --- |
 //! | [`normalise`] | stored | the one form in which a name or title enters the database |
-//! | [`fold`] | stored | search without diacritics |
+//! | [`fold`] | stored | search without diacritics, with [`patterns`] |
 //! | [`sort_key`], [`name_sort_key`] | stored | Vietnamese order under `COLLATE "C"` |
 //! | [`normalise_phone`] | stored | one form for each telephone number |
 //! | [`mask_phone`], `format_*` | shown | |
@@ -15,8 +15,8 @@ mod order;
 mod phone;
 mod text;
 
-pub use date::{DateError, HO_CHI_MINH, format_date, format_datetime, parse_date};
+pub use date::{DateError, Day, HO_CHI_MINH, format_date, format_datetime, parse_date};
 pub use figure::{format_count, format_percent, percent_tenths};
 pub use order::{name_sort_key, sort_key};
 pub use phone::{PhoneError, mask_phone, normalise_phone};
-pub use text::{fold, normalise};
+pub use text::{fold, normalise, patterns};

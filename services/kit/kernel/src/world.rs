@@ -2,6 +2,7 @@
 //! choose. Nothing else in the tree reads the clock or the random generator;
 //! clippy's `disallowed-methods` sees to that.
 
+use crate::viet::HO_CHI_MINH;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::sync::{Arc, Mutex};
 use time::{Date, Duration, OffsetDateTime};
@@ -10,9 +11,6 @@ use uuid::Uuid;
 /// Letters and digits that are not mistaken for one another when read aloud or
 /// copied by hand: no 0/O, 1/I/L.
 const CODE_ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
-
-/// Vietnam has had no daylight saving since 1975.
-pub use crate::viet::HO_CHI_MINH as VIETNAM;
 
 /// Where the time and the random bits come from. Cheap to clone; clones of a
 /// fixed world share one clock and one stream of chance.
@@ -72,7 +70,7 @@ impl World {
     /// Today's date in Vietnam.
     #[must_use]
     pub fn today(&self) -> Date {
-        self.now().to_offset(VIETNAM).date()
+        self.now().to_offset(HO_CHI_MINH).date()
     }
 
     /// Moves a fixed clock forward; the machine's clock moves by itself.

@@ -246,7 +246,7 @@ impl Routes {
 /// Answers; a page whose reading failed on what a migration has changed is read
 /// once more. Only reading is: who sends something is told to send it again.
 async fn twice(request: Request, next: Next) -> Response {
-    let again = (request.method() == Method::GET).then(|| {
+    let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| {
         let mut again = Request::new(Body::empty());
         again.method_mut().clone_from(request.method());
         again.uri_mut().clone_from(request.uri());

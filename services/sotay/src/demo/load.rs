@@ -8,7 +8,10 @@ use directory::{
     organisation::{self, Planned},
     roster,
 };
-use kernel::{MemberId, OrganisationId, viet, world::VIETNAM};
+use kernel::{
+    MemberId, OrganisationId,
+    viet::{self, HO_CHI_MINH},
+};
 use render::sheet::write::{Cell, WriteError, write_csv};
 use std::{
     collections::{HashMap, HashSet},
@@ -166,5 +169,5 @@ pub(super) async fn activate(
 
 /// Noon of a day in Vietnam.
 pub(super) fn noon(day: Date) -> OffsetDateTime {
-    day.with_time(Time::MIDNIGHT).assume_offset(VIETNAM) + Duration::hours(12)
+    day.with_time(Time::MIDNIGHT).assume_offset(HO_CHI_MINH) + Duration::hours(12)
 }

@@ -1,6 +1,7 @@
 //! Dates and times.
 
 use super::text::normalise;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use time::{Date, Month, OffsetDateTime, UtcOffset};
 
@@ -72,6 +73,23 @@ pub fn format_date(date: Date) -> String {
     format!("{:02}/{:02}/{:04}", date.day(), u8::from(date.month()), date.year())
 }
 
+/// A day on a page and in an answer: `03/02/1990` for people, `1990-02-03` for
+/// programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub Date);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format_date(self.0))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 /// A moment as people read it, in the time of [`HO_CHI_MINH`]:
 /// `03/02/1990 19:30`.
 #[must_use]
@@ -82,8 +100,15 @@ pub fn format_datetime(moment: OffsetDateTime) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DateError, format_date, format_datetime, parse_date};
+    use super::{DateError, Day, format_date, format_datetime, parse_date};
     use time::macros::{date, datetime};
+
+    #[test]
+    fn a_day_has_two_faces() {
+        let day = Day(date!(2025 - 07 - 01));
+        let json = serde_json::to_string(&day).unwrap();
+        assert_eq!((day.to_string().as_str(), json.as_str()), ("01/07/2025", "\"2025-07-01\""));
+    }
 
     #[test]
     fn dates_are_read_as_people_write_them() {

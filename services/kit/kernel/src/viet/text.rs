@@ -66,9 +66,24 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// A `LIKE` pattern over folded text for each word of a search, ten at most:
+/// all of them must occur, in any order.
+#[must_use]
+pub fn patterns(search: &str) -> Vec<String> {
+    let escaped = |word: &str| word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    fold(search).split_whitespace().take(10).map(|word| format!("%{}%", escaped(word))).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fold, normalise};
+    use super::{fold, normalise, patterns};
+
+    #[test]
+    fn a_search_is_folded_and_taken_literally() {
+        assert_eq!(patterns("  Chuyển đổi SỐ "), ["%chuyen%", "%doi%", "%so%"]);
+        assert_eq!(patterns(r"100% a_b \"), [r"%100\%%", r"%a\_b%", r"%\\%"]);
+        assert_eq!(patterns(" "), [""; 0]);
+    }
 
     #[test]
     fn normalise_brings_equal_looking_texts_together() {
