@@ -53,7 +53,7 @@ fn every_metric_that_is_drawn_or_alerted_on_is_measured() {
         shown(&app, &series("sotay_outbox_rows"), |rows| rows > 0).await;
         execute(&app, "ALTER TABLE fold_state_away RENAME TO fold_state").await;
         shown(&app, &series("sotay_outbox_rows"), |rows| rows == 0).await;
-        telemetry::count::refused("test", Some(TENANT));
+        telemetry::count::refused("test", TENANT);
         telemetry::count::shed("test");
 
         let (_, page) = private(&app, "/metrics").await;

@@ -10,6 +10,8 @@ use tokio::{
     time::timeout,
 };
 
+/// The largest body that any operation takes, with room for its form.
+pub(crate) const BODY_LIMIT: usize = 110_000_000;
 /// How long a form may take on a weak link.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What operations take.

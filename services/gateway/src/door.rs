@@ -2,6 +2,7 @@
 
 use crate::{
     Limits, Proxies,
+    body::BODY_LIMIT,
     budget::{Budgets, reads},
     cookies,
     guard::Guard,
@@ -14,14 +15,13 @@ use crate::{
 };
 use axum::{
     Router,
-    body::{Body, HttpBody as _},
+    body::HttpBody as _,
     extract::Request,
     response::{IntoResponse as _, Response},
 };
 use blob::BlobStore;
 use directory::account::session::Sessions;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
-use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tenancy::registry::{Tenant, TenantState};
@@ -30,8 +30,6 @@ use utoipa::openapi::OpenApi;
 use uuid::Uuid;
 use web::{App, Csrf, Device, Face, Flash, RequestContext, SessionChange, Visitor};
 
-/// The largest body that any operation takes, with room for its form.
-const BODY_LIMIT: usize = 110_000_000;
 /// How long an operation may take to answer, counted without its upload.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an upload may take on a weak link.
@@ -180,10 +178,7 @@ impl Door {
         let entered = guard.enter(&tenant.id, peer.address, said, &parts.method, parts.uri.path());
         let visit = match entered {
             Ok(visit) => visit,
-            Err(refusal) => {
-                telemetry::count::refused(refusal.limit, Some(&tenant.id));
-                return refusal.answer(face, changes, id);
-            }
+            Err(refusal) => return refusal.answer(face, changes, id),
         };
         let (body, _place) = match visit.place(body).await {
             Ok(ready) => ready,
@@ -202,7 +197,6 @@ impl Door {
         if let Ok(()) | Err(Error::Unauthenticated) = outcome
             && let Err(refusal) = visit.of(context.actor.as_ref())
         {
-            telemetry::count::refused(refusal.limit, Some(&tenant.id));
             return refusal.answer(face, changes, id);
         }
         let shown_flash = context.flash.is_some();
@@ -218,7 +212,7 @@ impl Door {
         };
         upstream::strip(&mut parts.headers);
         parts.extensions.insert(context.clone());
-        let mut request = Request::from_parts(parts, Body::new(Limited::new(body, BODY_LIMIT)));
+        let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(Deadline(deadline));
         let answer = self.router.clone().oneshot(request);
         let mut response = match tokio::time::timeout_at(deadline, answer).await {

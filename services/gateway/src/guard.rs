@@ -2,7 +2,7 @@
 
 use crate::{
     Budget, Limits, Proxies,
-    body::{Forms, Unread},
+    body::{BODY_LIMIT, Forms, Unread},
     budget::{Budgets, reads},
     familiar::Familiar,
     rates::{Counter, Who},
@@ -11,6 +11,7 @@ use crate::{
 };
 use axum::body::Body;
 use http::Method;
+use http_body_util::Limited;
 use kernel::{Actor, Error, TenantId};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -139,6 +140,7 @@ impl Visit<'_> {
         body: Body,
     ) -> Result<(Result<Body, Error>, Option<Place>), Refusal> {
         if self.is_upload() {
+            let body = Body::new(Limited::new(body, BODY_LIMIT));
             return Ok((Ok(body), self.turn().await?));
         }
         let form = match self.guard.forms.whole(body, self.familiar).await {
@@ -194,5 +196,5 @@ impl Visit<'_> {
 
 fn crowded(reason: &'static str) -> Refusal {
     telemetry::count::shed(reason);
-    Refusal::crowded(reason)
+    Refusal::crowded()
 }

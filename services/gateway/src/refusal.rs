@@ -10,8 +10,6 @@ use web::{Bare, Face};
 /// A request that was not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The name of the limit that was met.
-    pub(crate) limit: &'static str,
     /// What was in the way.
     pub(crate) why: Why,
     /// When it may be let in.
@@ -30,12 +28,12 @@ pub(crate) enum Why {
 const CROWD: Duration = Duration::from_secs(5);
 
 impl Refusal {
-    pub(crate) fn often(limit: &'static str, wait: Duration) -> Self {
-        Self { limit, why: Why::Often, wait }
+    pub(crate) fn often(wait: Duration) -> Self {
+        Self { why: Why::Often, wait }
     }
 
-    pub(crate) fn crowded(limit: &'static str) -> Self {
-        Self { limit, why: Why::Crowded, wait: CROWD }
+    pub(crate) fn crowded() -> Self {
+        Self { why: Why::Crowded, wait: CROWD }
     }
 
     /// The answer. `changes`: the request was to change something, so that there

@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use web::{Ctx, Input, View};
 
-/// Most slips of one print.
-const MOST: usize = 500;
+/// Most slips of one print; beyond that they are printed branch by branch.
+pub(crate) const MOST: u16 = 500;
 
 /// Why somebody else has to hand out the code.
 const NOT_YOURS: &str = "Đồng chí này giữ vai trò ngoài phạm vi phụ trách của đồng chí, hoặc tài khoản đã bị thu hồi. Mã do người quản trị cấp.";
@@ -94,14 +94,13 @@ pub(super) async fn invite_unit(
     let mut tx = ctx.begin().await?;
     let (_, path) = store::unit(&mut tx, unit).await?.ok_or(Error::NotFound)?;
     ctx.authorise(&path.clone().into())?;
-    let waiting =
-        store::not_activated(&mut tx, &path, i64::try_from(MOST).map_err(Error::from)? + 1).await?;
+    let waiting = store::not_activated(&mut tx, &path, i64::from(MOST) + 1).await?;
     if waiting.is_empty() {
         return Err(
             Error::Conflict("Mọi đảng viên của đơn vị này đã kích hoạt tài khoản.".into()).into()
         );
     }
-    if waiting.len() > MOST {
+    if waiting.len() > usize::from(MOST) {
         return Err(Error::Conflict(
             format!(
                 "Đơn vị này còn hơn {MOST} người chưa kích hoạt. Hãy in phiếu theo từng chi bộ."

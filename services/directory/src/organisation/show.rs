@@ -6,7 +6,10 @@ use super::{
     store,
     words::address,
 };
-use crate::member::{STANDINGS, STATUSES, label};
+use crate::{
+    account::invite,
+    member::{STANDINGS, STATUSES, label},
+};
 use askama::Template;
 use axum::extract::{Path, Query};
 use kernel::{
@@ -19,8 +22,6 @@ use web::{Ctx, Page, View};
 
 /// Most members on one page; the list of members has the rest.
 const MEMBERS: i64 = 300;
-/// Beyond so many members codes are printed branch by branch.
-const MOST_PRINTED: i64 = 500;
 
 /// Which day.
 #[derive(Default, Deserialize, IntoParams)]
@@ -160,7 +161,7 @@ impl OrganisationPage {
             String::new()
         } else if waiting > 0 {
             format!("In phiếu kích hoạt cho {waiting} người chưa kích hoạt")
-        } else if people.is_empty() && (1..=MOST_PRINTED).contains(&self.members_below) {
+        } else if people.is_empty() && (1..=i64::from(invite::MOST)).contains(&self.members_below) {
             "In phiếu kích hoạt cho người chưa kích hoạt".into()
         } else {
             String::new()

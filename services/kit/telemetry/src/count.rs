@@ -69,9 +69,10 @@ pub(crate) static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instrume
 
 /// A request was refused by a limit. `limit` names it in code; `tenant` is a
 /// slug of the registry.
-pub fn refused(limit: &'static str, tenant: Option<&str>) {
-    let tenant = tenant.map_or_else(|| "-".to_owned(), ToOwned::to_owned);
-    INSTRUMENTS.refused.add(1, &[KeyValue::new("limit", limit), KeyValue::new("tenant", tenant)]);
+pub fn refused(limit: &'static str, tenant: &str) {
+    INSTRUMENTS
+        .refused
+        .add(1, &[KeyValue::new("limit", limit), KeyValue::new("tenant", tenant.to_owned())]);
 }
 
 /// A request was turned away because there is too much work. `reason` names
