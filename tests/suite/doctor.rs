@@ -4,7 +4,7 @@ use crate::{app::TestApp, run};
 use gateway::{Peer, listen};
 use serde_json::{Value, json};
 use sotay::{
-    Config,
+    Config, Part,
     doctor::{Check, Verdict, examine},
 };
 use std::{fs, net::Ipv4Addr, path::Path};
@@ -65,6 +65,18 @@ fn only<'a>(checks: &'a [Check], name: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("{name} is well: {checks:?}"))
 }
 
+/// What is said of one thing beside others that are broken.
+fn broken<'a>(checks: &'a [Check], name: &str) -> &'a str {
+    match verdict(checks, name) {
+        Verdict::Broken(says) => says,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+fn verdict<'a>(checks: &'a [Check], name: &str) -> &'a Verdict {
+    &checks.iter().find(|check| check.check == name).unwrap().verdict
+}
+
 /// Nothing waits anywhere.
 async fn folded(app: &TestApp) {
     for tenant in app.platform.app.tenants.all() {
@@ -93,8 +105,10 @@ fn a_well_installation_is_well_and_a_wrong_clock_is_seen() {
                 "tenant_files",
                 "disk",
                 "certificates",
+                "internal_certificates",
                 "telemetry",
                 "servers",
+                "upstreams",
                 "bucket",
                 "database_version",
                 "connections",
@@ -112,7 +126,7 @@ fn a_well_installation_is_well_and_a_wrong_clock_is_seen() {
             lines[0],
             json!({"check": "configuration", "what": "cấu hình", "state": "well"})
         );
-        assert_eq!(lines[9]["state"], "broken");
+        assert_eq!(lines[11]["state"], "broken");
     });
 }
 
@@ -136,7 +150,8 @@ fn each_thing_that_breaks_is_named_with_what_to_do() {
         only(&said(&app, &apart).await, "clock");
         apart["upstreams"] = json!({"documents": "127.0.0.1:1", "meetings": "127.0.0.1:2",
             "adoption": "127.0.0.1:2", "directory": "127.0.0.1:3"});
-        assert!(only(&said(&app, &apart).await, "connections").contains("mỗi tiến trình trong 4"));
+        let checks = said(&app, &apart).await;
+        assert!(broken(&checks, "connections").contains("mỗi tiến trình trong 4"), "{checks:?}");
 
         let wrong = folder.path().join("wrong.key");
         fs::write(&wrong, "nobody's").unwrap();
@@ -200,6 +215,83 @@ fn a_tenant_whose_schema_or_outbox_stands_still_is_named() {
         let says = only(&checks, "tenants");
         assert!(says.contains(TENANT) && says.contains("sotay migrate"), "{says}");
     });
+}
+
+#[test]
+fn each_part_elsewhere_is_greeted_and_what_keeps_it_away_is_said() {
+    run(async {
+        let (app, mut services) = TestApp::apart().await;
+        folded(&app).await;
+        let data = services.config.data.clone();
+        let mut good = installed(&app, &data);
+        for (part, address) in &services.config.upstreams {
+            good["upstreams"][part.name()] = json!(address);
+        }
+        only(&said(&app, &good).await, "clock");
+
+        // An installation of somebody else, with an authority of its own.
+        let other = tempfile::tempdir().unwrap();
+        let mut stranger = good.clone();
+        stranger["data"] = json!(other.path());
+        let checks = said(&app, &stranger).await;
+        let says = only(&checks, "upstreams");
+        assert!(says.contains("phần meetings") && says.contains("chứng thư của nó"), "{says}");
+
+        // It knows the others, and they do not know it.
+        let mut unknown = good.clone();
+        unknown["internal"] = internal(&data, other.path());
+        let checks = said(&app, &unknown).await;
+        assert!(broken(&checks, "upstreams").contains("không nhận chứng thư"), "{checks:?}");
+        assert!(broken(&checks, "internal_certificates").contains("ca.crt"), "{checks:?}");
+
+        let wrong = other.path().join("master.key");
+        fs::write(&wrong, "08".repeat(32)).unwrap();
+        let mut astray = good.clone();
+        astray["master_key_file"] = json!(wrong);
+        let checks = said(&app, &astray).await;
+        assert!(broken(&checks, "upstreams").contains("so master_key_file"), "{checks:?}");
+
+        services.end(Part::Documents).await;
+        let checks = said(&app, &good).await;
+        let says = only(&checks, "upstreams");
+        assert!(says.starts_with("phần documents") && says.contains("không trả lời"), "{says}");
+        assert!(!says.contains("meetings"), "{says}");
+    });
+}
+
+#[test]
+fn the_certificates_between_processes_are_judged_like_those_for_visitors() {
+    run(async {
+        let (app, services) = TestApp::apart().await;
+        folded(&app).await;
+        let data = &services.config.data;
+        let mut config = installed(&app, data);
+        config["internal"] = internal(data, data);
+        only(&said(&app, &config).await, "clock");
+        for (key, file, says) in [
+            ("key", "internal-ca/ca.key", "ca.key"),
+            ("certificate", "nowhere.pem", "internal.certificate"),
+            ("authority", "nowhere.pem", "internal.authority"),
+        ] {
+            let mut config = config.clone();
+            config["internal"][key] = json!(data.join(file));
+            let checks = said(&app, &config).await;
+            assert!(only(&checks, "internal_certificates").contains(says), "{checks:?}");
+        }
+        app.world.advance(Duration::days(370));
+        let checks = said(&app, &config).await;
+        let soon = verdict(&checks, "internal_certificates");
+        assert!(matches!(soon, Verdict::Careful(says) if says.contains("gia hạn")), "{soon:?}");
+    });
+}
+
+/// The files of one folder's authority, and of another's certificate.
+fn internal(authority: &Path, leaf: &Path) -> Value {
+    let file = |folder: &Path, name: &str| folder.join("internal-ca").join(name);
+    json!({
+        "authority": file(authority, "ca.crt"),
+        "certificate": file(leaf, "leaf.crt"), "key": file(leaf, "leaf.key"),
+    })
 }
 
 /// A web server that is something else.

@@ -43,7 +43,7 @@ fn every_metric_that_is_drawn_or_alerted_on_is_measured() {
         watch().await;
         let app = TestApp::new().await;
         // Whatever happens rarely happens here: a fold that fails and recovers,
-        // a limit, too much work.
+        // a limit, too much work, a part that is away.
         let mut background = app.platform.background();
         execute(&app, "ALTER TABLE fold_state RENAME TO fold_state_away").await;
         let mut admin = app.program(TENANT, "admin").await;
@@ -55,6 +55,7 @@ fn every_metric_that_is_drawn_or_alerted_on_is_measured() {
         shown(&app, &series("sotay_outbox_rows"), |rows| rows == 0).await;
         telemetry::count::refused("test", TENANT);
         telemetry::count::shed("test");
+        telemetry::count::upstream_failed("test");
 
         let (_, page) = private(&app, "/metrics").await;
         let measured = metrics(&page);

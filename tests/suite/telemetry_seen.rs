@@ -9,7 +9,7 @@ use axum::body::Body;
 use gateway::{Peer, listen::Answer as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use sotay::private::Private;
+use sotay::{Part, private::Private};
 use std::net::IpAddr;
 use time::Duration;
 
@@ -17,7 +17,7 @@ use time::Duration;
 pub async fn private(app: &TestApp, path: &str) -> (u16, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();
     let peer = Peer { address: IpAddr::from([127, 0, 0, 1]), secure: false };
-    let answer = Private::new(app.platform.app.tenants.clone()).answer(request, peer).await;
+    let answer = Private::new(&app.platform).answer(request, peer).await;
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
@@ -108,6 +108,25 @@ fn a_trace_goes_on_in_the_process_of_the_service() {
         assert_eq!(service.trace_id, gateway.trace_id);
         let parent = spans.iter().find(|s| s.span_id == service.parent_span_id).unwrap();
         assert_eq!(parent.trace_id, gateway.trace_id, "the service's span hangs on the gateway's");
+    });
+}
+
+#[test]
+fn a_part_that_does_not_answer_is_counted_under_its_name() {
+    run(async {
+        let watch = watch().await;
+        let (app, mut services) = TestApp::apart().await;
+        let mut member = app.browser("thanh-hoa", "member").await;
+        services.end(Part::Documents).await;
+        assert_eq!(member.get("/documents").await.status, 503);
+        let (_, page) = private(&app, "/metrics").await;
+        let counted = "sotay_upstream_failures_total{part=\"documents\"} ";
+        assert!(page.lines().any(|line| line.starts_with(counted)), "{page}");
+        let sent = watch.metrics().await;
+        assert!(sent.iter().any(|name| name == "sotay.upstream.failures"), "{sent:?}");
+        // Whoever looks at the numbers is told the same in words.
+        let (status, said) = private(&app, "/readyz").await;
+        assert!(status == 200 && said.contains("\ndocuments: phần này không trả lời"), "{said}");
     });
 }
 

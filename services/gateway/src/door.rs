@@ -19,7 +19,6 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
-use blob::BlobStore;
 use directory::account::session::Sessions;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use kernel::{Actor, Error, TenantId};
@@ -90,10 +89,10 @@ impl Door {
         self.guard.keep().await;
     }
 
-    /// The same gateway, which also says how the file store is doing.
+    /// The same gateway, which says how more than the databases is doing.
     #[must_use]
-    pub fn watching(mut self, files: BlobStore) -> Self {
-        self.ready = Ready::watching(self.app.tenants.clone(), files);
+    pub fn watching(mut self, ready: Ready) -> Self {
+        self.ready = ready;
         self
     }
 

@@ -11,11 +11,13 @@ mod circuit;
 mod connections;
 mod identity;
 mod inner;
+mod obstacle;
 mod remote;
 mod wire;
 
 pub use identity::Identity;
 pub use inner::Inner;
+pub use obstacle::Obstacle;
 pub use remote::Remote;
 pub(crate) use wire::strip;
 

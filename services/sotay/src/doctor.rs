@@ -5,6 +5,7 @@ mod bucket;
 mod certificates;
 mod databases;
 mod disk;
+mod processes;
 mod tenants;
 
 use crate::{Config, Fault, Installation, Platform};
@@ -75,6 +76,8 @@ pub async fn examine(config: &Config, world: &World) -> Vec<Check> {
     let files = files.unwrap_or_default();
     note("disk", "chỗ trống trên đĩa", disk::look(&config.data));
     note("certificates", "chứng thư TLS", certificates::look(config, &files, world.now()));
+    let identity = processes::identity(config, world.now());
+    note("internal_certificates", "chứng thư giữa các tiến trình", identity);
     note(
         "telemetry",
         "bộ thu số đo",
@@ -102,6 +105,8 @@ pub async fn on(
     world: &World,
     note: &mut impl FnMut(&'static str, &'static str, Verdict),
 ) {
+    let upstreams = processes::upstreams(config, &installation.key, world).await;
+    note("upstreams", "các phần ở tiến trình khác", upstreams);
     note("bucket", "kho tệp ghi, đọc, xóa", bucket::look(installation, world).await);
     let databases = databases::look(installation, config, world).await;
     note("database_version", "phiên bản cơ sở dữ liệu", databases.version);

@@ -94,7 +94,7 @@ impl Listeners {
             doors.spawn(listen::serve(listener, tls, Bounds::internal(), door, stop.clone()));
         }
         if let Some(listener) = self.private {
-            let answer = Private::new(platform.app.tenants.clone());
+            let answer = Private::new(platform);
             doors.spawn(listen::serve(listener, None, Bounds::default(), answer, stop));
         }
         while doors.join_next().await.is_some() {}

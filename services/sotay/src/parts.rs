@@ -94,16 +94,7 @@ impl Parts {
                         "upstreams.{name}: cần địa chỉ (máy:cổng) của tiến trình chạy phần {name}, hoặc thêm {name} vào --roles"
                     ))
                 })?;
-                let authority = address.parse().map_err(|_| {
-                    Fault::new(format!(
-                        "upstreams.{}: «{address}» không có dạng máy:cổng",
-                        part.name()
-                    ))
-                })?;
-                let remote =
-                    Remote::new(part.label(), authority, &identity, key.clone(), world.clone())
-                        .map_err(|e| Fault::new(format!("upstreams.{}: {e}", part.name())))?;
-                remotes.insert(part, remote);
+                remotes.insert(part, remote(part, address, &identity, key, world)?);
             }
         }
         Ok(Self { here, remotes })
@@ -115,6 +106,11 @@ impl Parts {
         self.here.contains(&part)
     }
 
+    /// The parts that this process reaches in others.
+    pub(crate) fn remotes(&self) -> Vec<Remote> {
+        self.remotes.values().cloned().collect()
+    }
+
     /// The routes of a part as this process answers them.
     pub(crate) fn place(&self, part: Part, routes: Routes) -> Routes {
         match self.remotes.get(&part) {
@@ -123,6 +119,26 @@ impl Parts {
             None => routes.absent(),
         }
     }
+}
+
+/// A part in another process, at `host:port`.
+///
+/// # Errors
+/// When that is no address.
+pub(crate) fn remote(
+    part: Part,
+    address: &str,
+    identity: &Identity,
+    key: &MasterKey,
+    world: &World,
+) -> Result<Remote, Fault> {
+    let name = part.name();
+    let authority = address
+        .parse()
+        .map_err(|_| Fault::new(format!("upstreams.{name}: «{address}» không có dạng máy:cổng")))?;
+    Remote::new(part.label(), authority, identity, key.clone(), world.clone())
+        .map(|remote| remote.named(name))
+        .map_err(|e| Fault::new(format!("upstreams.{name}: {e}")))
 }
 
 /// How this process shows itself to the others, and what it accepts from them:

@@ -3,7 +3,7 @@
 use crate::{Config, Fault, Installation, Part, Parts};
 use blob::BlobStore;
 use directory::account::Passwords;
-use gateway::{Door, Hosts, upstream::Inner};
+use gateway::{Door, Hosts, Ready, upstream::Inner};
 use kernel::World;
 use std::{collections::BTreeMap, sync::Arc};
 use tenancy::{DatabaseConfig, MasterKey, Relay, Tenants};
@@ -19,6 +19,8 @@ pub struct Platform {
     pub door: Door,
     /// Where other processes' gateways ask.
     pub inner: Inner,
+    /// How the parts are doing, at every listener that is asked.
+    pub ready: Ready,
     /// What folds events.
     pub relay: Relay,
     /// Hashes passwords.
@@ -103,12 +105,13 @@ impl Platform {
             nav: all.nav_entries().into(),
         };
         let (router, api) = all.into_parts(app.clone());
+        let ready = Ready::watching(tenants.clone(), blob.clone(), parts.remotes());
         let door =
-            Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?.watching(blob.clone());
+            Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?.watching(ready.clone());
         let inner = Inner::new(app.clone(), router);
         let relay = Relay::new(tenants, adoption::folds(), adoption::outlets(app.world.clone()));
         let folds = parts.runs(Part::Adoption);
-        Ok(Self { app, door, inner, relay, passwords, blob, routes: infos, folds })
+        Ok(Self { app, door, inner, ready, relay, passwords, blob, routes: infos, folds })
     }
 
     /// The authorisation matrix: operation → roles.

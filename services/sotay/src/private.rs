@@ -1,6 +1,7 @@
 //! What those who run it look at: `/metrics`, `/healthz`, `/readyz` on a
 //! listener of their own, which visitors never reach.
 
+use crate::Platform;
 use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
@@ -21,10 +22,10 @@ pub struct Private {
 }
 
 impl Private {
-    /// About the process that holds these tenants.
+    /// About a process.
     #[must_use]
-    pub fn new(tenants: Tenants) -> Self {
-        Self { ready: Ready::new(tenants.clone()), tenants }
+    pub fn new(platform: &Platform) -> Self {
+        Self { tenants: platform.app.tenants.clone(), ready: platform.ready.clone() }
     }
 }
 

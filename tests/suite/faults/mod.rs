@@ -56,7 +56,7 @@ fn assert_away(answer: &Answer) {
 }
 
 /// Waits until readiness has this status, and answers its lines.
-async fn readiness(app: &TestApp, status: u16) -> String {
+pub async fn readiness(app: &TestApp, status: u16) -> String {
     let began = Instant::now();
     loop {
         let answer = app.visitor(TENANT).get("/readyz").await;
@@ -87,7 +87,7 @@ async fn on_its_own(data: &Path, bin: &Path) -> (Postgres, TestApp) {
 }
 
 /// Waits until readiness says this.
-async fn until(app: &TestApp, line: &str) -> String {
+pub async fn until(app: &TestApp, line: &str) -> String {
     let began = Instant::now();
     loop {
         let said = app.visitor(TENANT).get("/readyz").await.body;

@@ -35,6 +35,11 @@ impl Circuit {
         }
     }
 
+    /// Whether nobody asks just now.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
     /// The service answered, whatever it said.
     pub(super) fn answered(&mut self) {
         *self = Self::default();
@@ -43,7 +48,7 @@ impl Circuit {
     /// It did not.
     pub(super) fn failed(&mut self, now: Instant) {
         // Whoever was under way when it opened tells nothing new; the probe does.
-        if !self.probing && self.until.is_some_and(|until| now < until) {
+        if !self.probing && self.is_open(now) {
             return;
         }
         self.probing = false;
@@ -74,7 +79,8 @@ mod tests {
         circuit.failed(now);
         assert!(circuit.admits(now));
         circuit.failed(now);
-        assert!(!circuit.admits(now));
+        assert!(!circuit.admits(now) && circuit.is_open(now));
+        assert!(!circuit.is_open(now + FIRST), "whoever comes now may find out");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Connections to one service, opened on use and kept.
 
+use super::Obstacle;
 use crate::listen::Bounds;
 use axum::body::Body;
 use http::uri::Authority;
@@ -26,6 +27,9 @@ const PULSE: Duration = Duration::from_secs(10);
 /// connection has room for as much of every answer, so that readers who take
 /// nothing hold up nobody else's.
 const WINDOW: u32 = 64 * 1024;
+
+/// Why there is no connection: for those who run it, and for the log.
+pub(super) type Unmet = (Obstacle, io::Error);
 
 pub(super) struct Connections {
     authority: Authority,
@@ -56,13 +60,13 @@ impl Connections {
 
     /// A living connection; opened if need be. Whoever waits behind others for a
     /// service that does not greet waits no longer than they.
-    pub(super) async fn get(&self) -> io::Result<SendRequest<Body>> {
+    pub(super) async fn get(&self) -> Result<SendRequest<Body>, Unmet> {
         tokio::time::timeout(GREETING, self.kept_or_opened())
             .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+            .map_err(|_| (Obstacle::Away, io::ErrorKind::TimedOut.into()))?
     }
 
-    async fn kept_or_opened(&self) -> io::Result<SendRequest<Body>> {
+    async fn kept_or_opened(&self) -> Result<SendRequest<Body>, Unmet> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         let mut place = self.places[turn].lock().await;
         if let Some(sender) = place.as_ref().filter(|sender| !sender.is_closed()) {
@@ -73,12 +77,14 @@ impl Connections {
         Ok(place.insert(sender).clone())
     }
 
-    async fn open(&self) -> io::Result<SendRequest<Body>> {
-        let host = self.authority.host().trim_matches(['[', ']']);
-        let port = self.authority.port_u16().unwrap_or(443);
-        let socket = TcpStream::connect((host, port)).await?;
-        socket.set_nodelay(true)?;
-        let stream = self.tls.connect(self.name.clone(), socket).await?;
+    async fn open(&self) -> Result<SendRequest<Body>, Unmet> {
+        let socket = self.dial().await.map_err(|error| (Obstacle::Away, error))?;
+        let greeted = self.tls.connect(self.name.clone(), socket).await;
+        let stream = greeted.map_err(|error| match error.kind() {
+            // What it shows is not what it should: everything else is a broken line.
+            io::ErrorKind::InvalidData => (Obstacle::Stranger, error),
+            _ => (Obstacle::Away, error),
+        })?;
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PULSE)
@@ -88,12 +94,20 @@ impl Connections {
             .initial_connection_window_size(Bounds::internal().streams * WINDOW)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(io::Error::other)?;
+            .map_err(|error| (Obstacle::Refused, io::Error::other(error)))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!("a connection to a service ended: {error}");
             }
         });
         Ok(sender)
+    }
+
+    async fn dial(&self) -> io::Result<TcpStream> {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let port = self.authority.port_u16().unwrap_or(443);
+        let socket = TcpStream::connect((host, port)).await?;
+        socket.set_nodelay(true)?;
+        Ok(socket)
     }
 }

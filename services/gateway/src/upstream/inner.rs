@@ -7,6 +7,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
+use http::StatusCode;
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt as _;
 use web::{App, RequestContext};
@@ -29,12 +30,15 @@ impl Inner {
 impl Answer for Inner {
     async fn answer(self, request: Request, peer: Peer) -> Response {
         let (key, now) = (self.app.tenants.key(), self.app.world.now());
-        let opened = wire::open(key, request.method(), request.uri(), request.headers(), now);
-        let Some((context, left)) = opened else {
-            // A gateway with another key, or a clock that is far off.
-            tracing::error!(peer = %peer.address, "{} sent a request without a context that holds: compare the master keys and the clocks", peer.address);
-            return wire::ASTRAY.into_response();
-        };
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        if uri.path() == wire::GREETING {
+            return match wire::open::<()>(key, method, uri, headers, now) {
+                Some(_) => StatusCode::NO_CONTENT.into_response(),
+                None => astray(peer),
+            };
+        }
+        let opened = wire::open::<RequestContext>(key, method, uri, headers, now);
+        let Some((context, left)) = opened else { return astray(peer) };
         let seen = telemetry::Request::begin(telemetry::trace::extract(request.headers()));
         let (id, tenant) = (context.id.clone(), context.tenant.clone());
         let method = request.method().clone();
@@ -49,6 +53,12 @@ impl Answer for Inner {
         });
         response
     }
+}
+
+/// A gateway with another key, or a clock that is far off.
+fn astray(peer: Peer) -> Response {
+    tracing::error!(peer = %peer.address, "{} sent a request without a context that holds: compare the master keys and the clocks", peer.address);
+    wire::ASTRAY.into_response()
 }
 
 impl Inner {

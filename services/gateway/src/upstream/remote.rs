@@ -1,5 +1,7 @@
 //! A service in another process, as the gateway sees it.
 
+mod greet;
+
 use super::{Deadline, Identity, circuit::Circuit, connections::Connections, wire};
 use axum::{
     body::Body,
@@ -31,6 +33,8 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// A service in another process. Cheap to clone.
 #[derive(Clone)]
 pub struct Remote {
+    /// What those who run it call it: `documents`.
+    name: &'static str,
     inner: Arc<Inner>,
 }
 
@@ -69,7 +73,27 @@ impl Remote {
         let tls = Arc::new(identity.client()?);
         let connections = Connections::new(authority.clone(), name, tls);
         let circuit = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { label, authority, connections, circuit, key, world }) })
+        let inner = Inner { label, authority, connections, circuit, key, world };
+        Ok(Self { name: label, inner: Arc::new(inner) })
+    }
+
+    /// The same service under its name in the configuration, for numbers and
+    /// for those who run it.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Its name, for those who run it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it failed so often just now that nobody is made to wait for it.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.circuit(|circuit| circuit.is_open(Instant::now()))
     }
 
     async fn ask(&self, request: Request) -> Result<Response, Error> {
@@ -84,6 +108,7 @@ impl Remote {
             // It lives, and still nobody gets anything from it; the circuit is
             // left as it is, or one odd request could open it for all.
             Ok(Ok(response)) if response.status() == wire::ASTRAY => {
+                telemetry::count::upstream_failed(self.name);
                 tracing::error!(upstream = %authority, "{authority} does not accept a context: compare the master keys and the clocks");
                 return Err(self.away());
             }
@@ -95,6 +120,7 @@ impl Remote {
             Ok(Err(Sent::Lost(reason))) => reason,
             Err(_) => "no answer in time".into(),
         };
+        telemetry::count::upstream_failed(self.name);
         self.circuit(|circuit| circuit.failed(Instant::now()));
         tracing::warn!(upstream = %authority, reason, "{authority} does not answer: {reason}");
         Err(self.away())
@@ -132,7 +158,7 @@ impl Remote {
     async fn once(&self, request: Request) -> Result<Response, Lost> {
         let mut sender = match self.inner.connections.get().await {
             Ok(sender) => sender,
-            Err(error) => return Err(Lost::Unsent(Box::new(request), error.to_string())),
+            Err((_, error)) => return Err(Lost::Unsent(Box::new(request), error.to_string())),
         };
         match sender.try_send_request(request).await {
             Ok(response) => {
@@ -165,12 +191,7 @@ impl Remote {
         let sealed = wire::seal(key, &parts.method, &parts.uri, context, granted(left), now)?;
         headers.insert(wire::CONTEXT, sealed);
         telemetry::trace::inject(&mut headers);
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let uri = Uri::builder()
-            .scheme("https")
-            .authority(self.inner.authority.clone())
-            .path_and_query(path)
-            .build()?;
+        let uri = self.uri(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
         let body = body.map_err(move |error| {
             broken.put(web::unread(&error));
             error
@@ -180,6 +201,11 @@ impl Remote {
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = headers;
         Ok(outgoing)
+    }
+
+    fn uri(&self, path: &str) -> Result<Uri, http::Error> {
+        let authority = self.inner.authority.clone();
+        Uri::builder().scheme("https").authority(authority).path_and_query(path).build()
     }
 
     fn circuit<T>(&self, change: impl FnOnce(&mut Circuit) -> T) -> T {

@@ -9,17 +9,20 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use kernel::Error;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tenancy::MasterKey;
 use time::OffsetDateTime;
-use web::{Device, Flash, RequestContext, SessionChange};
+use web::{Device, Flash, SessionChange};
 
 /// What all of these names begin with.
 const PREFIX: &str = "x-sotay-";
 /// See the module.
 pub(super) const CONTEXT: HeaderName = HeaderName::from_static("x-sotay-context");
+/// Asks whether a request would be taken: no service has this path, and the
+/// signature is over a context of nobody.
+pub(super) const GREETING: &str = "/healthz";
 /// Answers a request whose context does not hold, and nothing else.
 pub(super) const ASTRAY: StatusCode = StatusCode::MISDIRECTED_REQUEST;
 const SESSION: HeaderName = HeaderName::from_static("x-sotay-session");
@@ -47,8 +50,8 @@ const HERE_ONLY: [HeaderName; 11] = [
 ];
 
 #[derive(Serialize)]
-struct Sealed<'a> {
-    context: &'a RequestContext,
+struct Sealed<'a, C> {
+    context: &'a C,
     /// Milliseconds of the Unix epoch.
     issued: i128,
     /// Milliseconds that are left.
@@ -56,8 +59,8 @@ struct Sealed<'a> {
 }
 
 #[derive(Deserialize)]
-struct Opened {
-    context: RequestContext,
+struct Opened<C> {
+    context: C,
     issued: i128,
     left: u64,
 }
@@ -95,7 +98,7 @@ pub(super) fn seal(
     key: &MasterKey,
     method: &Method,
     uri: &Uri,
-    context: &RequestContext,
+    context: &impl Serialize,
     left: Duration,
     now: OffsetDateTime,
 ) -> Result<HeaderValue, Error> {
@@ -110,20 +113,20 @@ pub(super) fn seal(
 
 /// The context of a request and the time that is left, if the signature holds
 /// for exactly this request and is fresh.
-pub(super) fn open(
+pub(super) fn open<C: DeserializeOwned>(
     key: &MasterKey,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     now: OffsetDateTime,
-) -> Option<(RequestContext, Duration)> {
+) -> Option<(C, Duration)> {
     let (payload, mac) = headers.get(CONTEXT)?.to_str().ok()?.split_once('.')?;
     let payload = BASE64.decode(payload).ok()?;
     let mac = BASE64.decode(mac).ok()?;
     if !bool::from(sign(key, method, uri, &payload)[..].ct_eq(&mac)) {
         return None;
     }
-    let opened: Opened = serde_json::from_slice(&payload).ok()?;
+    let opened: Opened<C> = serde_json::from_slice(&payload).ok()?;
     let age = now.unix_timestamp_nanos() / 1_000_000 - opened.issued;
     let fresh = age.unsigned_abs() <= LIFE.whole_milliseconds().unsigned_abs();
     fresh.then(|| (opened.context, Duration::from_millis(opened.left)))
@@ -210,7 +213,8 @@ mod tests {
         let key = MasterKey::new([1; 32]);
         let headers = sealed(&key, &Method::POST, "/documents?x=1");
         let uri = Uri::from_static("/documents?x=1");
-        let (context, left) = open(&key, &Method::POST, &uri, &headers, NOW).unwrap();
+        let (context, left) =
+            open::<RequestContext>(&key, &Method::POST, &uri, &headers, NOW).unwrap();
         assert_eq!((&*context.tenant, left), ("thanh-hoa", Duration::from_millis(1500)));
         assert_eq!(context.flash.as_deref(), Some("Đã lưu."));
     }
@@ -220,7 +224,7 @@ mod tests {
         let key = MasterKey::new([1; 32]);
         let headers = sealed(&key, &Method::POST, "/documents?x=1");
         let asks = |key: &MasterKey, method: Method, path: &'static str, now| {
-            open(key, &method, &Uri::from_static(path), &headers, now).is_some()
+            open::<RequestContext>(key, &method, &Uri::from_static(path), &headers, now).is_some()
         };
         let late = NOW + LIFE + time::Duration::SECOND;
         assert!(asks(&key, Method::POST, "/documents?x=1", NOW + LIFE));
@@ -242,7 +246,8 @@ mod tests {
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let headers =
                 HeaderMap::from_iter([(CONTEXT, HeaderValue::from_bytes(&bytes).unwrap())]);
-            let opened = open(&key, &Method::GET, &Uri::from_static("/"), &headers, NOW);
+            let uri = Uri::from_static("/");
+            let opened = open::<RequestContext>(&key, &Method::GET, &uri, &headers, NOW);
             assert!(opened.is_none(), "byte {at}");
         }
     }

@@ -42,6 +42,7 @@ pub(crate) struct Instruments {
     pub statement_time: Counter<f64>,
     refused: Counter<u64>,
     shed: Counter<u64>,
+    upstream_failures: Counter<u64>,
     sign_ins: Counter<u64>,
     passwords_waiting: UpDownCounter<i64>,
 }
@@ -60,6 +61,10 @@ pub(crate) static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instrume
         .build(),
     refused: counter("sotay.refused", "Requests refused by a limit, by limit and tenant"),
     shed: counter("sotay.shed", "Requests turned away while overloaded, by reason"),
+    upstream_failures: counter(
+        "sotay.upstream.failures",
+        "Requests that a part in another process did not answer, by part",
+    ),
     sign_ins: counter("sotay.sign_ins", "Sign-ins tried, by outcome"),
     passwords_waiting: global::meter("sotay")
         .i64_up_down_counter("sotay.passwords.waiting")
@@ -79,6 +84,12 @@ pub fn refused(limit: &'static str, tenant: &str) {
 /// what was full.
 pub fn shed(reason: &'static str) {
     INSTRUMENTS.shed.add(1, &[KeyValue::new("reason", reason)]);
+}
+
+/// A part in another process did not answer a request. `part` is its name in
+/// the configuration.
+pub fn upstream_failed(part: &'static str) {
+    INSTRUMENTS.upstream_failures.add(1, &[KeyValue::new("part", part)]);
 }
 
 /// How a sign-in ended.

@@ -1,4 +1,4 @@
-//! Whether the main placement would take a change, asked without making one.
+//! Whether a placement would take a change, asked without making one.
 
 use crate::{tenants::Tenants, trouble::Trouble};
 use kernel::Error;
@@ -15,13 +15,13 @@ const PROBE: &str = "SELECT set_config('work_mem', '64kB', true);
            (SELECT count(*) FROM generate_series(1, 20000))";
 
 impl Tenants {
-    /// Finds out whether the main placement takes changes: nothing when it
+    /// Finds out whether a configured placement takes changes: nothing when it
     /// does, otherwise why not.
     ///
     /// # Errors
     /// When it cannot be asked.
-    pub async fn writable(&self) -> Result<Option<Trouble>, Error> {
-        let mut platform = self.platform().await?;
+    pub async fn writable(&self, placement: &str) -> Result<Option<Trouble>, Error> {
+        let mut platform = self.platform_at(placement).await?;
         match sqlx::raw_sql(PROBE).fetch_all(&mut *platform).await {
             Ok(rows) => {
                 let read_only = rows.last().is_some_and(|row| row.get::<bool, _>(0));

@@ -129,7 +129,12 @@ impl Tenants {
     /// # Errors
     /// [`Error::Unavailable`] as for [`Pool::lease`].
     pub async fn platform(&self) -> Result<TenantConn, Error> {
-        self.pool(MAIN).lease(&self.inner.platform_role, 1).await
+        self.platform_at(MAIN).await
+    }
+
+    /// The same on a placement that is known to be configured.
+    pub(crate) async fn platform_at(&self, placement: &str) -> Result<TenantConn, Error> {
+        self.pool(placement).lease(&self.inner.platform_role, 1).await
     }
 
     /// Reads the registry again if it moved.
@@ -191,6 +196,11 @@ impl Tenants {
                 pool.reap().await;
             }
         }
+    }
+
+    /// The names of the placements that are configured.
+    pub fn placements(&self) -> impl Iterator<Item = &str> {
+        self.inner.pools.keys().map(String::as_str)
     }
 
     /// Connections open at the moment, over all placements.

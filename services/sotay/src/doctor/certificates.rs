@@ -32,13 +32,16 @@ pub(super) fn look(config: &Config, files: &[TenantFile], now: OffsetDateTime) -
     for name in names {
         match own(&name) {
             Some(chain) => {
-                verdicts.push(judge(&chain, &chain.with_extension("key"), &[name], now));
+                let key = chain.with_extension("key");
+                verdicts.push(judge("https.certificates", &chain, &key, &[name], now));
             }
             None => shared.push(name),
         }
     }
     match (&https.certificate, &https.key) {
-        (Some(chain), Some(key)) => verdicts.push(judge(chain, key, &shared, now)),
+        (Some(chain), Some(key)) => {
+            verdicts.push(judge("https.certificate", chain, key, &shared, now));
+        }
         _ if shared.is_empty() => {}
         _ => verdicts.push(Verdict::Broken(format!(
             "không có chứng thư cho {}; thêm vào https.certificates",
@@ -65,12 +68,19 @@ fn worst(verdicts: Vec<Verdict>) -> Verdict {
     }
 }
 
-fn judge(chain: &Path, key: &Path, names: &[String], now: OffsetDateTime) -> Verdict {
+/// A certificate that `setting` names, with its key.
+pub(super) fn judge(
+    setting: &str,
+    chain: &Path,
+    key: &Path,
+    names: &[String],
+    now: OffsetDateTime,
+) -> Verdict {
     let name = chain.display();
     let Some(leaf) = CertificateDer::pem_file_iter(chain).ok().and_then(|mut all| all.next()?.ok())
     else {
         return Verdict::Broken(format!(
-            "«{name}» không đọc được hoặc không phải PEM; kiểm tra https.certificate"
+            "«{name}» không đọc được hoặc không phải PEM; kiểm tra {setting}"
         ));
     };
     let (Ok(certificate), Ok((begins, ends))) = (EndEntityCert::try_from(&leaf), validity(&leaf))
@@ -171,9 +181,10 @@ mod tests {
     fn a_certificate_is_judged_by_its_dates_and_its_names() {
         let folder = tempfile::tempdir().unwrap();
         let [chain, key, other] = made(folder.path(), &["ha-noi.localhost", "localhost"], NOW);
-        let at = |name: &str, now| judge(&chain, &key, &[name.to_owned()], now);
+        let at =
+            |name: &str, now| judge("https.certificate", &chain, &key, &[name.to_owned()], now);
         assert_eq!(at("ha-noi.localhost", NOW), Verdict::Well);
-        let Verdict::Broken(says) = judge(&chain, &other, &[], NOW) else {
+        let Verdict::Broken(says) = judge("https.certificate", &chain, &other, &[], NOW) else {
             panic!("another's key")
         };
         assert!(says.contains("other.key"), "{says}");
@@ -199,8 +210,9 @@ mod tests {
     fn what_is_no_certificate_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chain.pem");
-        assert!(matches!(judge(&path, &path, &[], NOW), Verdict::Broken(_)));
+        let says = || judge("https.certificate", &path, &path, &[], NOW);
+        assert!(matches!(says(), Verdict::Broken(s) if s.contains("https.certificate")));
         std::fs::write(&path, "none").unwrap();
-        assert!(matches!(judge(&path, &path, &[], NOW), Verdict::Broken(s) if s.contains("PEM")));
+        assert!(matches!(says(), Verdict::Broken(s) if s.contains("PEM")));
     }
 }
