@@ -22,8 +22,12 @@ pub(crate) async fn refuse(
 
 /// For an operation that took too long.
 pub(crate) async fn late(app: App, context: Arc<RequestContext>, path: String) -> Response {
+    refuse(app, context, path, too_late()).await
+}
+
+pub(crate) fn too_late() -> Error {
     let sentence = "Việc này mất quá nhiều thời gian nên đã dừng. Mở lại trang để xem hiện trạng.";
-    refuse(app, context, path, Error::Unavailable(sentence.into())).await
+    Error::Unavailable(sentence.into())
 }
 
 pub(crate) fn nothing_here() -> Response {

@@ -28,7 +28,9 @@ impl Circuit {
             None => true,
             Some(until) if now < until => false,
             Some(_) => {
-                self.until = Some(now + self.pause());
+                // A silent service lets the probe wait. Whoever it is may also
+                // leave; then somebody else finds out.
+                self.until = Some(now + LONGEST);
                 self.probing = true;
                 true
             }
@@ -90,6 +92,8 @@ mod tests {
         let later = now + FIRST;
         assert!(circuit.admits(later), "the probe");
         assert!(!circuit.admits(later), "nobody beside the probe");
+        assert!(!circuit.admits(later + 2 * FIRST), "nor while it waits");
+        assert!(circuit.admits(later + LONGEST), "unless it never comes back");
         circuit.answered();
         assert!(circuit.admits(later));
     }

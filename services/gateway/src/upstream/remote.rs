@@ -3,6 +3,7 @@
 mod greet;
 
 use super::{Deadline, Identity, circuit::Circuit, connections::Connections, wire};
+use crate::pages;
 use axum::{
     body::Body,
     extract::Request,
@@ -54,6 +55,8 @@ enum Lost {
     Unsent(Box<Request>, String),
     /// Nobody knows whether it was carried out.
     Unknown(String),
+    /// It cannot be sent at all.
+    Refused(Error),
 }
 
 impl Remote {
@@ -97,11 +100,15 @@ impl Remote {
     }
 
     async fn ask(&self, request: Request) -> Result<Response, Error> {
+        let deadline = request.extensions().get::<Deadline>().map(|d| d.0);
+        let deadline = deadline.unwrap_or_else(|| tokio::time::Instant::now() + PATIENCE);
+        if deadline <= tokio::time::Instant::now() {
+            // Its time went before it came here: no fault of the service's.
+            return Err(pages::too_late());
+        }
         if !self.circuit(|circuit| circuit.admits(Instant::now())) {
             return Err(self.away());
         }
-        let deadline = request.extensions().get::<Deadline>().map(|d| d.0);
-        let deadline = deadline.unwrap_or_else(|| tokio::time::Instant::now() + PATIENCE);
         let outcome = tokio::time::timeout_at(deadline, self.send(request, deadline)).await;
         let authority = &self.inner.authority;
         let reason = match outcome {
@@ -133,13 +140,15 @@ impl Remote {
         deadline: tokio::time::Instant,
     ) -> Result<Response, Sent> {
         let broken = Broken::default();
-        let mut outgoing = self.outgoing(request, deadline, broken.clone())?;
+        let context = RequestContext::of(request.extensions())?.clone();
+        let mut outgoing = self.outgoing(request, broken.clone())?;
         // A request that changes nothing and has no body can be written again.
         let again = (matches!(*outgoing.method(), Method::GET | Method::HEAD)
             && outgoing.body().is_end_stream())
         .then(|| copy(&outgoing));
-        match self.once(outgoing).await {
+        match self.once(outgoing, &context, deadline).await {
             Ok(response) => return Ok(response),
+            Err(Lost::Refused(error)) => return Err(Sent::Refused(error)),
             Err(Lost::Unsent(request, _)) => outgoing = *request,
             Err(Lost::Unknown(reason)) => {
                 // The service is not to blame for a body that did not come whole.
@@ -149,17 +158,31 @@ impl Remote {
                 outgoing = again.ok_or(Sent::Lost(reason))?;
             }
         }
-        self.once(outgoing).await.map_err(|lost| match (broken.take(), lost) {
-            (Some(error), _) => Sent::Refused(error),
+        let again = self.once(outgoing, &context, deadline).await;
+        again.map_err(|lost| match (broken.take(), lost) {
+            (Some(error), _) | (None, Lost::Refused(error)) => Sent::Refused(error),
             (None, Lost::Unsent(_, reason) | Lost::Unknown(reason)) => Sent::Lost(reason),
         })
     }
 
-    async fn once(&self, request: Request) -> Result<Response, Lost> {
+    async fn once(
+        &self,
+        mut request: Request,
+        context: &RequestContext,
+        deadline: tokio::time::Instant,
+    ) -> Result<Response, Lost> {
         let mut sender = match self.inner.connections.get().await {
             Ok(sender) => sender,
             Err((_, error)) => return Err(Lost::Unsent(Box::new(request), error.to_string())),
         };
+        // Not before: the service counts what is left from when it hears of it,
+        // and the connection may have been long in coming.
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let (key, now) = (&self.inner.key, self.inner.world.now());
+        let (method, uri) = (request.method(), request.uri());
+        let sealed =
+            wire::seal(key, method, uri, context, granted(left), now).map_err(Lost::Refused)?;
+        request.headers_mut().insert(wire::CONTEXT, sealed);
         match sender.try_send_request(request).await {
             Ok(response) => {
                 let mut response = response.map(Body::new);
@@ -173,23 +196,10 @@ impl Remote {
         }
     }
 
-    /// The request as it travels.
-    fn outgoing(
-        &self,
-        request: Request,
-        deadline: tokio::time::Instant,
-        broken: Broken,
-    ) -> Result<Request, Error> {
+    /// The request as it travels, but for its context.
+    fn outgoing(&self, request: Request, broken: Broken) -> Result<Request, Error> {
         let (parts, body) = request.into_parts();
-        let context = parts
-            .extensions
-            .get::<Arc<RequestContext>>()
-            .ok_or_else(|| Error::internal("a request came past the gateway"))?;
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         let mut headers = wire::onward(&parts.headers);
-        let (key, now) = (&self.inner.key, self.inner.world.now());
-        let sealed = wire::seal(key, &parts.method, &parts.uri, context, granted(left), now)?;
-        headers.insert(wire::CONTEXT, sealed);
         telemetry::trace::inject(&mut headers);
         let uri = self.uri(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
         let body = body.map_err(move |error| {
