@@ -10,6 +10,7 @@ use gateway::{Peer, listen::Answer as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use sotay::{Part, private::Private};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use std::net::IpAddr;
 use time::Duration;
 
@@ -106,8 +107,22 @@ fn a_trace_goes_on_in_the_process_of_the_service() {
         let service = both.iter().find(|s| !s.parent_span_id.is_empty()).unwrap();
         assert_eq!(both.len(), 2, "one of each process: {both:?}");
         assert_eq!(service.trace_id, gateway.trace_id);
-        let parent = spans.iter().find(|s| s.span_id == service.parent_span_id).unwrap();
-        assert_eq!(parent.trace_id, gateway.trace_id, "the service's span hangs on the gateway's");
+        assert_eq!(service.parent_span_id, gateway.span_id);
+
+        let trace: Vec<_> = spans.iter().filter(|s| s.trace_id == gateway.trace_id).collect();
+        let step = trace.iter().find(|s| s.name == "document.list").unwrap();
+        assert_eq!(step.parent_span_id, service.span_id, "the operation is the service's");
+        let asks = |parent: &Span| {
+            trace.iter().any(|s| {
+                attribute(s, "db.query.text").is_some() && s.parent_span_id == parent.span_id
+            })
+        };
+        assert!(asks(step), "SQL of the operation, in the service: {trace:?}");
+        assert!(asks(gateway), "SQL of the gateway, which looks who it is: {trace:?}");
+        for span in &trace {
+            let hangs = trace.iter().any(|parent| parent.span_id == span.parent_span_id);
+            assert!(hangs || span.span_id == gateway.span_id, "loose: {span:?}");
+        }
     });
 }
 
