@@ -160,7 +160,13 @@ pub async fn create(ctx: Ctx, Input(form): Input<CreateInput>) -> web::Result<Do
                 .flash("Đã lập buổi sinh hoạt. Đảng viên chỉ thấy sau khi đồng chí bấm Thông báo."))
         }
         Err(error) => {
-            let branches = store::branches(&mut tx, &ctx.scopes(), crate::new::CHOICES).await?;
+            // Where the database refused, its transaction answers nothing more.
+            drop(tx);
+            let branches = async {
+                let mut conn = ctx.read().await?;
+                store::branches(&mut conn, &ctx.scopes(), crate::new::CHOICES).await
+            };
+            let Ok(branches) = branches.await else { return Err(error.into()) };
             let branches = crate::new::choices(branches, &own(actor));
             Err(Failure::form(error, |errors| FormPage::new(branches, form, None, errors)))
         }

@@ -99,7 +99,7 @@ async fn fetch(db: &TenantDb, blob: &BlobStore, import: ImportId) -> Result<Temp
     Ok(path)
 }
 
-async fn forget(db: &TenantDb, blob: &BlobStore, import: ImportId) {
+pub(super) async fn forget(db: &TenantDb, blob: &BlobStore, import: ImportId) {
     let deleted = async {
         blob.delete(&key(db, import)?).await.map_err(said)?;
         store::not_kept(&mut *db.conn().await?, import).await

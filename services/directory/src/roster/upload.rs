@@ -64,7 +64,12 @@ pub(super) async fn upload(
         at: world.now(),
         by: ctx.account(),
     };
-    store::insert(&mut *ctx.read().await?, &new).await?;
+    let noted = async { store::insert(&mut *ctx.read().await?, &new).await };
+    if let Err(error) = noted.await {
+        // Nobody would find it to delete it: it names everybody of a province.
+        job::forget(db, &blob, id).await;
+        return Err(error.into());
+    }
     job::sweep(db.clone(), world, blob.clone());
     if let Some(claim) = import::claim(db, world, id, Mode::Check).await? {
         Job { db: db.clone(), world: world.clone(), blob, claim, by: ctx.account() }.spawn();
