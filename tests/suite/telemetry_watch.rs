@@ -25,6 +25,7 @@ use tokio::{
     net::TcpListener,
     sync::{OnceCell, watch},
 };
+use tracing_subscriber::fmt::MakeWriter;
 
 /// What was received, by path.
 type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
@@ -32,7 +33,9 @@ type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 /// Sees everything.
 pub struct Watch {
     received: Received,
-    lines: Arc<Mutex<Vec<u8>>>,
+    /// As JSON, and as people read them.
+    lines: Lines,
+    read: Lines,
     telemetry: Telemetry,
 }
 
@@ -53,13 +56,12 @@ async fn start() -> Watch {
         let _keep = keep;
         listen::serve(listener, None, listen::Bounds::default(), collector, stop).await;
     });
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let writer = Lines(lines.clone());
+    let (lines, read) = (Lines::default(), Lines::default());
+    let looks = [(Format::Json, lines.clone()), (Format::Human, read.clone())];
     let config = Config { otlp: Some(url), sample: 1.0, service: "suite".into() };
-    let settings =
-        Settings { format: Format::Json, filter: "trace", config: &config, metrics: true };
-    let telemetry = telemetry::start_with(&settings, move || writer.clone()).unwrap();
-    Watch { received, lines, telemetry }
+    let settings = Settings { filter: "trace", config: &config, metrics: true };
+    let telemetry = telemetry::start_with(looks, &settings).unwrap();
+    Watch { received, lines, read, telemetry }
 }
 
 #[derive(Clone)]
@@ -77,8 +79,16 @@ impl listen::Answer for Collector {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl<'w> MakeWriter<'w> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -141,7 +151,7 @@ impl Watch {
 
     /// The log lines of this process.
     pub fn lines(&self) -> Vec<serde_json::Value> {
-        let lines = self.lines.lock().unwrap();
+        let lines = self.lines.0.lock().unwrap();
         String::from_utf8_lossy(&lines)
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
@@ -159,7 +169,9 @@ impl Watch {
             .iter()
             .map(|(path, body)| (path.clone(), text(body)))
             .collect();
-        all.push(("log".into(), text(&self.lines.lock().unwrap())));
+        for (look, lines) in [("log", &self.lines), ("log for people", &self.read)] {
+            all.push((look.into(), text(&lines.0.lock().unwrap())));
+        }
         all.push(("/metrics".into(), telemetry::page::text().to_lowercase()));
         all
     }

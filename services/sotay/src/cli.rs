@@ -71,13 +71,13 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
     if let Some(data) = arguments.common.data {
         config.data = data;
     }
-    let telemetry = telemetry::start(&telemetry::Settings {
-        format: config.log.format,
+    let settings = telemetry::Settings {
         filter: &config.log.filter,
         config: &config.telemetry,
         metrics: config.private.port != 0,
-    })
-    .map_err(|e| Fault::new(format!("log.filter, telemetry: {e}")))?;
+    };
+    let telemetry = telemetry::start(config.log.format, &settings)
+        .map_err(|e| Fault::new(format!("log.filter, telemetry: {e}")))?;
     let outcome = Box::pin(run_command(command, &config)).await;
     telemetry.shutdown().await;
     outcome

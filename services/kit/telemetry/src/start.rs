@@ -29,8 +29,6 @@ type Mistake = Box<dyn std::error::Error + Send + Sync>;
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Settings<'a> {
-    /// How log lines look.
-    pub format: Format,
     /// Which log lines are written.
     pub filter: &'a str,
     /// Where the rest is sent.
@@ -54,15 +52,18 @@ pub struct Telemetry {
 /// # Errors
 /// When the filter does not parse, the endpoint is no URL, or it was started
 /// before.
-pub fn start(settings: &Settings<'_>) -> Result<Telemetry, Mistake> {
-    start_with(settings, io::stderr)
+pub fn start(format: Format, settings: &Settings<'_>) -> Result<Telemetry, Mistake> {
+    start_with([(format, io::stderr)], settings)
 }
 
-/// The same with log lines somewhere else.
+/// The same with log lines somewhere else, once for each look they may have.
 ///
 /// # Errors
 /// As for [`start`].
-pub fn start_with<W>(settings: &Settings<'_>, writer: W) -> Result<Telemetry, Mistake>
+pub fn start_with<W>(
+    looks: impl IntoIterator<Item = (Format, W)>,
+    settings: &Settings<'_>,
+) -> Result<Telemetry, Mistake>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -98,14 +99,17 @@ where
         trace::set(provider.tracer("sotay"));
     }
 
-    let (lines, most) = filter::lines(settings.filter)?;
-    let layer = fmt::layer().with_writer(writer);
-    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![match settings.format {
-        Format::Human => layer.compact().with_filter(lines).boxed(),
-        Format::Json => layer.json().flatten_event(true).with_filter(lines).boxed(),
-    }];
-    if let Some(provider) = &started.logs {
+    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
+    for (format, writer) in looks {
         let (lines, _) = filter::lines(settings.filter)?;
+        let layer = fmt::layer().with_writer(writer);
+        layers.push(match format {
+            Format::Human => layer.compact().with_filter(lines).boxed(),
+            Format::Json => layer.json().flatten_event(true).with_filter(lines).boxed(),
+        });
+    }
+    let (lines, most) = filter::lines(settings.filter)?;
+    if let Some(provider) = &started.logs {
         // What the sender says of itself would be sent for ever.
         let others = filter_fn(|line| !line.target().starts_with("opentelemetry"));
         layers
