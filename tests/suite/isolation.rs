@@ -3,7 +3,9 @@
 //! tenant's own are refused (`routes.rs`); this is about all else that carries
 //! something from one request to the next.
 
+mod alike;
 mod identifiers;
+mod rosters;
 mod sessions;
 mod traces;
 

@@ -32,7 +32,7 @@ async fn imports(app: &TestApp) -> i64 {
 }
 
 /// Uploads a file and waits until it is checked: the import's page in JSON.
-async fn checked(admin: &mut Browser, name: &str, file: &[u8]) -> Value {
+pub async fn checked(admin: &mut Browser, name: &str, file: &[u8]) -> Value {
     let sent = admin.upload("/api/v1/roster", &[], name, file).await;
     assert_eq!(sent.status, 201, "{name}: {}", sent.body);
     settled(admin, sent.json()["id"].as_str().unwrap()).await

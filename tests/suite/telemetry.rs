@@ -11,6 +11,7 @@ mod app;
 mod browser;
 mod telemetry_canary;
 mod telemetry_deploy;
+mod telemetry_isolation;
 mod telemetry_seen;
 mod telemetry_watch;
 

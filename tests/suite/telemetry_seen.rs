@@ -9,8 +9,8 @@ use axum::body::Body;
 use gateway::{Peer, listen::Answer as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use sotay::{Part, private::Private};
 use opentelemetry_proto::tonic::trace::v1::Span;
+use sotay::{Part, private::Private};
 use std::net::IpAddr;
 use time::Duration;
 

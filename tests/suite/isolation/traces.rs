@@ -71,7 +71,7 @@ fn addresses_of_files_lead_to_ones_own_folder() {
     });
 }
 
-fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -81,7 +81,7 @@ fn files(folder: &std::path::Path) -> Vec<PathBuf> {
 }
 
 /// Spooled files that begin with a mark.
-fn spooled(mark: &[u8]) -> Vec<PathBuf> {
+pub(super) fn spooled(mark: &[u8]) -> Vec<PathBuf> {
     let here = fs::read_dir(std::env::temp_dir()).unwrap().flatten().map(|entry| entry.path());
     here.filter(|path| path.is_file())
         .filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(mark)))
