@@ -52,6 +52,10 @@ pub fn away(error: blob::Error) -> Error {
             tracing::warn!("the blob store is away: {said}");
             Error::Unavailable("Kho tệp tạm thời không trả lời. Hãy thử lại sau ít phút.".into())
         }
+        blob::Error::Full(ref said) => {
+            tracing::error!("the blob store is full: {said}");
+            Error::Unavailable(error.to_string().into())
+        }
         other => match other.detail() {
             Some(said) => Error::internal(format!("the blob store refused: {said}")),
             None => other.into(),

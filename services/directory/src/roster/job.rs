@@ -84,6 +84,10 @@ pub(super) fn said(error: blob::Error) -> Error {
             tracing::warn!("the blob store is away: {detail}");
             Error::Unavailable(error.to_string().into())
         }
+        blob::Error::Full(ref detail) => {
+            tracing::error!("the blob store is full: {detail}");
+            Error::Unavailable(error.to_string().into())
+        }
         other => Error::internal(format!("{other} {}", other.detail().unwrap_or_default())),
     }
 }
@@ -93,7 +97,8 @@ async fn fetch(db: &TenantDb, blob: &BlobStore, import: ImportId) -> Result<Temp
     let path = tempfile::NamedTempFile::new()?.into_temp_path();
     let mut file = tokio::fs::File::create(&path).await?;
     while let Some(chunk) = body.next().await {
-        file.write_all(&chunk?).await?;
+        let chunk = chunk.map_err(|error| said(blob::Error::Unavailable(error.to_string())))?;
+        file.write_all(&chunk).await?;
     }
     file.flush().await?;
     Ok(path)

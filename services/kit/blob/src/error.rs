@@ -1,4 +1,4 @@
-//! What can go wrong, in the three ways that a caller can tell apart and act on.
+//! What can go wrong, in the ways that a caller can tell apart and act on.
 
 use aws_sdk_s3::{
     config::http::HttpResponse,
@@ -20,6 +20,11 @@ pub enum Error {
     /// trying later may help.
     #[error("Kho tệp tạm thời không dùng được: hãy thử lại sau ít phút.")]
     Unavailable(String),
+    /// There is no room for what was to be put; what is there can be got.
+    #[error(
+        "Kho tệp đã hết chỗ nên chưa nhận thêm tệp; người vận hành cần giải phóng dung lượng. Xem thì vẫn được."
+    )]
+    Full(String),
     /// A part of a key that is not made of `a-z`, `0-9` and `-`: a bug.
     #[error("Mã «{0}» không dùng được trong tên tệp lưu trữ: hãy báo cho người quản trị.")]
     BadKey(String),
@@ -35,7 +40,7 @@ impl Error {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(said) | Self::Other(said) => Some(said),
+            Self::Unavailable(said) | Self::Full(said) | Self::Other(said) => Some(said),
             _ => None,
         }
     }
@@ -62,6 +67,8 @@ where
         match (status, code) {
             (404, "NoSuchKey" | "NotFound") => Self::NotFound,
             (416, _) => Self::OutOfRange,
+            // Insufficient storage, as MinIO says it; a quota, as Ceph does.
+            (507, _) | (_, "QuotaExceeded") => Self::Full(said),
             (429 | 500.., _) => Self::Unavailable(said),
             _ => Self::Other(said),
         }
