@@ -6,7 +6,7 @@ use crate::{
     sqlstate,
 };
 use kernel::{Error, TenantId};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, error::DatabaseError};
 
 /// How long a statement of a migration waits for a lock. Whoever comes after it
 /// waits as well, so it is short; a tenant that is busy is tried again later.
@@ -85,7 +85,9 @@ impl Job {
 }
 
 /// One migration of one tenant with its ledger row. Everything between `BEGIN`
-/// and `COMMIT` goes to the server at once: a fleet is many round trips.
+/// and `COMMIT` goes to the server at once: a fleet is many round trips. The
+/// ledger row comes first: it waits for whoever was killed a moment ago and is
+/// committing the same migration still, and keeps it from being done twice.
 async fn step(
     connection: &mut PgConnection,
     tenant: &TenantId,
@@ -93,24 +95,32 @@ async fn step(
 ) -> Result<(), Error> {
     let (role, Migration { version, sql, checksum, .. }) = (tenant.role(), migration);
     let mut tx = connection.begin().await?;
-    run(
+    let done = run(
         &mut tx,
         format!(
             "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';
+             DELETE FROM platform.tenant_migration
+             WHERE tenant = '{tenant}' AND version = {version} AND state = 'failed';
+             INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
+             VALUES ('{tenant}', {version}, '{checksum}', 'applied');
              SET LOCAL ROLE {role};
              SET LOCAL search_path = {role}, ext;
-             {sql}
-             ;
-             RESET ROLE;
-             INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
-             VALUES ('{tenant}', {version}, '{checksum}', 'applied')
-             ON CONFLICT (tenant, version) DO UPDATE SET
-                 checksum = excluded.checksum, state = 'applied', error = NULL, at = now();"
+             {sql}"
         ),
     )
-    .await?;
+    .await;
+    match done {
+        Err(error) if is_in_ledger(&error) => return Ok(tx.rollback().await?),
+        done => done?,
+    }
     tx.commit().await?;
     Ok(())
+}
+
+fn is_in_ledger(error: &Error) -> bool {
+    let Error::Internal(source) = error else { return false };
+    let refused = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
+    refused.and_then(DatabaseError::constraint) == Some("tenant_migration_pkey")
 }
 
 fn lacks_lock(error: &Error) -> bool {
