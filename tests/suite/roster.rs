@@ -19,7 +19,7 @@ const TITLES: [&str; 8] = [
     "Có điện thoại thông minh",
 ];
 
-fn csv(rows: &[&str]) -> Vec<u8> {
+pub fn csv(rows: &[&str]) -> Vec<u8> {
     format!("{}\n{}\n", TITLES.join(","), rows.join("\n")).into_bytes()
 }
 
@@ -51,7 +51,7 @@ async fn settled(admin: &mut Browser, id: &str) -> Value {
 }
 
 /// Presses the button and waits for the end.
-async fn pressed(admin: &mut Browser, page: &Value) -> Value {
+pub async fn pressed(admin: &mut Browser, page: &Value) -> Value {
     let id = id(page);
     let answer = admin.post_json(&format!("/api/v1/roster/{id}/run"), &json!({})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -68,12 +68,12 @@ fn id(page: &Value) -> &str {
     page["import"]["id"].as_str().unwrap()
 }
 
-fn state(page: &Value) -> &str {
+pub fn state(page: &Value) -> &str {
     page["import"]["state"].as_str().unwrap()
 }
 
 /// Added, changed, unchanged, bad.
-fn tally(page: &Value) -> [i64; 4] {
+pub fn tally(page: &Value) -> [i64; 4] {
     ["added", "changed", "unchanged", "bad"]
         .map(|name| page["import"]["summary"][name].as_i64().unwrap())
 }

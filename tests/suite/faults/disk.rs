@@ -15,16 +15,16 @@ use std::{
 };
 
 /// A small file system, taken away at the end.
-struct Small {
-    folder: tempfile::TempDir,
+pub(super) struct Small {
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Small {
     /// What the system said when it may not be mounted.
-    fn mount() -> Result<Self, String> {
+    pub(super) fn mount(size: &str) -> Result<Self, String> {
         let folder = super::reachable();
         let done = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=192m,mode=0755", "sotay-test"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=0755"), "sotay-test"])
             .arg(folder.path())
             .output()
             .map_err(|error| error.to_string())?;
@@ -43,7 +43,7 @@ impl Drop for Small {
 }
 
 /// Takes all the room there is.
-fn ballast(path: &Path) {
+pub(super) fn ballast(path: &Path) {
     let mut file = File::create(path).unwrap();
     for size in [1 << 20, 4 << 10, 1] {
         let block = vec![0; size];
@@ -134,7 +134,7 @@ async fn full_and_mended(
 #[test]
 fn on_a_full_disk_pages_are_read_writes_are_refused_and_all_goes_on_when_there_is_room() {
     run(async {
-        let small = match Small::mount() {
+        let small = match Small::mount("192m") {
             Ok(small) => small,
             Err(said) => {
                 println!("no file system may be mounted here, the other test stands in: {said}");

@@ -9,7 +9,7 @@ use crate::{
 };
 use testkit::Gate;
 
-async fn publish(editor: &mut Browser, number: &str) -> Answer {
+pub(super) async fn publish(editor: &mut Browser, number: &str) -> Answer {
     editor.get("/documents/new").await;
     editor.upload("/documents", &form(&[("number", number)]), "01-nq-tu.pdf", RESOLUTION).await
 }

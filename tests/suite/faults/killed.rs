@@ -4,7 +4,7 @@
 //! alive; at each step twice: before the server hears of it, and after it did
 //! it but before anybody was told.
 
-use super::{TENANT, count, counted};
+use super::{CUTS, TENANT, count, counted};
 use crate::{
     app::{TestApp, new_member},
     run,
@@ -16,13 +16,11 @@ use tenancy::{Relay, TenantDb, Tenants};
 use testkit::{Cut, Cutter, TestDatabase};
 use time::Duration;
 
-const CUTS: [Cut; 2] = [Cut::Before, Cut::After];
-
-async fn tenants(database: &TestDatabase) -> Tenants {
+pub(super) async fn tenants(database: &TestDatabase) -> Tenants {
     Tenants::connect(&database.config, database.key.clone()).await.unwrap()
 }
 
-fn id() -> TenantId {
+pub(super) fn id() -> TenantId {
     TenantId::new(TENANT).unwrap()
 }
 
@@ -188,7 +186,7 @@ async fn swept(app: &TestApp) {
 }
 
 /// Members in the signed aggregates of the tenant.
-async fn sent(app: &TestApp) -> i64 {
+pub(super) async fn sent(app: &TestApp) -> i64 {
     let mut platform = app.database.connect("sotay_platform").await.unwrap();
     sqlx::query_scalar(
         "SELECT (figures->'raw'->>'members')::bigint FROM platform.adoption_rollup WHERE tenant = $1",

@@ -1,19 +1,31 @@
 //! `tenant apply`, killed between any two steps and run again.
 
+use super::{CUTS, buried};
 use crate::{
-    app::{PASSWORD, TestApp, tenant_file},
+    app::{PASSWORD, TestApp, cluster, tenant_file},
     run,
 };
-use directory::account::activate;
+use directory::account::{PasswordHash, activate};
 use kernel::TenantId;
-use sotay::onboarding;
+use sotay::onboarding::{self, Onboarded};
 use sqlx::Row as _;
-use tenancy::Tenants;
+use tenancy::{TenantFile, TenantState, Tenants};
 use testkit::{Cut, Cutter};
 
+fn file(slug: &str, placement: &str) -> TenantFile {
+    TenantFile { placement: placement.into(), ..tenant_file(slug, "province") }
+}
+
+/// A platform on two servers that has no tenant yet.
+async fn on_two() -> TestApp {
+    let database = cluster().await.empty_on_two().await;
+    database.provisioner().migrate_platform().await.unwrap();
+    TestApp::on(database).await
+}
+
 /// All that a tenant begins with, counted.
-async fn beginnings(app: &TestApp, slug: &str) -> Vec<String> {
-    let mut own = app.database.connect(&TenantId::new(slug).unwrap().role()).await.unwrap();
+async fn beginnings(app: &TestApp, file: &TenantFile) -> Vec<String> {
+    let own = app.database.connect_to(&file.placement, &file.slug.role()).await;
     let rows = sqlx::query(
         "SELECT 'event ' || kind || ' ' || count(*) FROM event GROUP BY kind
          UNION ALL SELECT 'organisations ' || count(*) FROM organisation
@@ -23,67 +35,133 @@ async fn beginnings(app: &TestApp, slug: &str) -> Vec<String> {
          UNION ALL SELECT 'codes ' || count(*) FROM account_code WHERE used_at IS NULL
          ORDER BY 1",
     )
-    .fetch_all(&mut own)
+    .fetch_all(&mut own.unwrap())
     .await
     .unwrap();
     let mut all: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    let mut platform = app.database.connect("sotay_platform").await.unwrap();
+    let platform = app.database.connect_to(&file.placement, "sotay_platform").await;
     let ledger = sqlx::query(
-        "SELECT 'state ' || t.state || ', steps ' || count(*) || ', failed ' || count(m.error)
-         FROM platform.tenant t JOIN platform.tenant_migration m ON m.tenant = t.slug
-         WHERE t.slug = $1 GROUP BY t.state",
+        "SELECT 'steps ' || count(*) || ', failed ' || count(error)
+         FROM platform.tenant_migration WHERE tenant = $1",
     )
-    .bind(slug)
-    .fetch_one(&mut platform)
+    .bind(&*file.slug)
+    .fetch_one(&mut platform.unwrap())
     .await
     .unwrap();
     all.push(ledger.get(0));
     all
 }
 
+/// Whether a tenant is served. One that is has all it needs.
+async fn serves(app: &TestApp, slug: &TenantId, said: &str) -> bool {
+    app.platform.app.tenants.refresh().await.unwrap();
+    let status = app.visitor(slug).get("/sign-in").await.status;
+    assert!(matches!(status, 200 | 404), "{said}: {status}");
+    if status == 200 {
+        let provisioner = app.database.provisioner();
+        let tenants = provisioner.list().await.unwrap();
+        let tenant = tenants.iter().find(|tenant| tenant.id == *slug).unwrap();
+        assert_eq!(tenant.state, TenantState::Active, "{said}");
+        let found = provisioner.verify(tenant).await.unwrap();
+        assert!(found.is_empty(), "{said}: {found:?}");
+    }
+    status == 200
+}
+
+/// The administrator comes in. Their code may have died with the process; then
+/// a new one is to be had.
+async fn comes_in(app: &TestApp, tenant: &Onboarded, password: &PasswordHash) {
+    let code = match tenant.code.clone() {
+        Some(code) => code,
+        None => onboarding::new_code(&app.platform, tenant).await.unwrap().unwrap(),
+    };
+    let mut tx = app.db(&tenant.tenant).begin().await.unwrap();
+    let key = app.platform.app.tenants.key();
+    activate::redeem_in(&mut tx, &app.world, key, &code, password).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Kills creations on a placement at every step of theirs that it sees: how many
+/// there are.
+async fn killed(app: &TestApp, placement: &str, mark: &str) -> usize {
+    let (cutter, through) = Cutter::before_placement(&app.database, placement);
+    let (provisioner, dying) = (app.database.provisioner(), through.provisioner());
+    let password = app.platform.passwords.hash(PASSWORD).await.unwrap();
+    let whole = file(&format!("{mark}-ven"), placement);
+    onboarding::apply(&provisioner, &app.platform, &whole).await.unwrap();
+    let expected = beginnings(app, &whole).await;
+    for at in 1.. {
+        for cut in CUTS {
+            let said = format!("killed at {at}, {cut:?}");
+            let file = file(&format!("{mark}-{at}-{cut:?}").to_lowercase(), placement);
+            let mut platform = app.platform.clone();
+            platform.app.tenants =
+                Tenants::connect(&through.config, through.key.clone()).await.unwrap();
+            let applied = onboarding::apply(&dying, &platform, &file);
+            if let Some(done) = cutter.kill(at, cut, applied).await {
+                done.unwrap();
+                return at - 1;
+            }
+            serves(app, &file.slug, &said).await;
+            let again = onboarding::apply(&provisioner, &app.platform, &file).await;
+            let again = again.unwrap_or_else(|e| panic!("{said}: {e}"));
+            assert_eq!(beginnings(app, &file).await, expected, "{said}");
+            assert!(serves(app, &file.slug, &said).await, "{said}");
+            comes_in(app, &again, &password).await;
+        }
+    }
+    unreachable!("it comes to its end alive")
+}
+
 #[test]
 fn a_creation_killed_at_any_step_is_whole_after_it_is_run_again() {
     run(async {
-        let app = TestApp::new().await;
+        let steps = killed(&TestApp::new().await, "main", "giet").await;
+        assert!(steps >= 20, "creating had {steps} steps");
+    });
+}
+
+#[test]
+fn a_creation_on_the_second_server_killed_at_any_step_is_whole_after_it_is_run_again() {
+    run(async {
+        let steps = killed(&on_two().await, "second", "giet-xa").await;
+        assert!(steps >= 15, "creating had {steps} steps there");
+    });
+}
+
+#[test]
+fn creations_at_once_killed_at_any_step_are_whole_after_they_are_run_again() {
+    run(async {
+        let app = on_two().await;
         let (cutter, through) = Cutter::before(&app.database);
         let (provisioner, dying) = (app.database.provisioner(), through.provisioner());
-        let password = app.platform.passwords.hash(PASSWORD).await.unwrap();
-        let whole = tenant_file("nguyen-ven", "province");
-        onboarding::apply(&provisioner, &app.platform, &whole).await.unwrap();
-        let expected = beginnings(&app, "nguyen-ven").await;
-        let mut steps = 0;
-        'steps: for at in 1.. {
-            for cut in [Cut::Before, Cut::After] {
-                let slug = format!("giet-{at}-{cut:?}").to_lowercase();
-                let file = tenant_file(&slug, "province");
-                let mut platform = app.platform.clone();
-                platform.app.tenants =
-                    Tenants::connect(&through.config, through.key.clone()).await.unwrap();
-                let applied = onboarding::apply(&dying, &platform, &file);
-                if let Some(done) = cutter.kill(at, cut, applied).await {
-                    done.unwrap();
-                    break 'steps;
-                }
-                steps = at;
-                let again = onboarding::apply(&provisioner, &app.platform, &file).await;
-                let again = again.unwrap_or_else(|e| panic!("killed at {at}, {cut:?}: {e}"));
-                assert_eq!(beginnings(&app, &slug).await, expected, "killed at {at}, {cut:?}");
-                let tenants = provisioner.list().await.unwrap();
-                let tenant = tenants.iter().find(|tenant| *tenant.id == *slug).unwrap();
-                let found = provisioner.verify(tenant).await.unwrap();
-                assert!(found.is_empty(), "killed at {at}, {cut:?}: {found:?}");
-                // The code may have died with the process; a new one is to be had.
-                let code = match again.code.clone() {
-                    Some(code) => code,
-                    None => onboarding::new_code(&app.platform, &again).await.unwrap().unwrap(),
-                };
-                let db = app.platform.app.tenants.db(&tenant.id).unwrap();
-                let mut tx = db.begin().await.unwrap();
-                let key = app.platform.app.tenants.key();
-                activate::redeem_in(&mut tx, &app.world, key, &code, &password).await.unwrap();
-                tx.commit().await.unwrap();
+        let mut half = 0;
+        for at in 1.. {
+            let said = format!("killed at {at}");
+            // One beside the other, and one on the other server; what is cut before
+            // a step leaves what was cut after the one before it.
+            let files = [("a", "main"), ("b", "main"), ("c", "second")]
+                .map(|(name, placement)| file(&format!("giet-deu-{at}-{name}"), placement));
+            if let Some(done) = cutter.kill(at, Cut::After, dying.apply_all(&files, 3)).await {
+                done.unwrap();
+                assert!(at > 15, "creating had {} steps", at - 1);
+                break;
             }
+            let mut served = 0;
+            for file in &files {
+                served += usize::from(serves(&app, &file.slug, &said).await);
+            }
+            half += usize::from(matches!(served, 1 | 2));
+            for placement in ["main", "second"] {
+                buried(&app.database, placement).await;
+            }
+            let again = provisioner.apply_all(&files, 3).await;
+            again.unwrap_or_else(|e| panic!("{said}: {e}"));
+            for file in &files {
+                assert!(serves(&app, &file.slug, &said).await, "{said}: {}", file.slug);
+            }
+            assert!(provisioner.plan(&files).await.unwrap().changes.is_empty(), "{said}");
         }
-        assert!(steps >= 20, "creating had {steps} steps");
+        assert!(half > 0, "one was ready before another");
     });
 }

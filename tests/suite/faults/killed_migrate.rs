@@ -1,25 +1,27 @@
 //! `migrate`, killed between any two steps and run again.
 
+use super::CUTS;
 use crate::{app::TestApp, run};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
-use testkit::{Cut, Cutter};
+use testkit::Cutter;
 
 const ROLES: [&str; 2] = ["tn_ha_noi", "tn_thanh_hoa"];
 
 /// Everything in a schema, as text.
-async fn shape(own: &mut PgConnection) -> Vec<String> {
+pub(super) async fn shape(connection: &mut PgConnection, schema: &str) -> Vec<String> {
     let rows = sqlx::query(
         "SELECT c.relname || '.' || a.attname || ' ' || a.atttypid::regtype || a.attnotnull AS line
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE c.relnamespace = current_user::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = current_user
+         WHERE c.relnamespace = $1::text::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = $1::text
          UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-         WHERE connamespace = current_user::regnamespace
+         WHERE connamespace = $1::text::regnamespace
          UNION ALL SELECT c.relname || ' ' || coalesce(c.relacl::text, '') FROM pg_class c
-         WHERE c.relnamespace = current_user::regnamespace AND c.relkind = 'r'
+         WHERE c.relnamespace = $1::text::regnamespace AND c.relkind = 'r'
          ORDER BY 1",
     )
-    .fetch_all(own)
+    .bind(schema)
+    .fetch_all(connection)
     .await
     .unwrap();
     rows.iter().map(|row| row.get(0)).collect()
@@ -58,13 +60,13 @@ fn a_fleet_migration_killed_at_any_step_is_whole_after_it_is_run_again() {
         let mut owns = Vec::new();
         for role in ROLES {
             let mut own = app.database.connect(role).await.unwrap();
-            let shape = shape(&mut own).await;
-            owns.push((own, shape));
+            let shape = shape(&mut own, role).await;
+            owns.push((own, role, shape));
         }
         let mut steps = 0;
         'steps: for at in 1.. {
-            for cut in [Cut::Before, Cut::After] {
-                for (own, _) in &mut owns {
+            for cut in CUTS {
+                for (own, ..) in &mut owns {
                     take_back(own).await;
                 }
                 sqlx::query("DELETE FROM platform.tenant_migration WHERE version = $1")
@@ -83,8 +85,8 @@ fn a_fleet_migration_killed_at_any_step_is_whole_after_it_is_run_again() {
                 let said = format!("killed at {at}, {cut:?}");
                 assert!(report.failed.is_empty(), "{said}: {:?}", report.failed);
                 assert_eq!(report.migrated.len() + report.current, 2, "{said}");
-                for (own, shape_before) in &mut owns {
-                    assert_eq!(&shape(own).await, shape_before, "{said}");
+                for (own, role, shape_before) in &mut owns {
+                    assert_eq!(&shape(own, role).await, shape_before, "{said}");
                 }
                 let sql = "SELECT count(*) FROM platform.tenant_migration WHERE state = 'applied' AND error IS NULL";
                 let ledger: i64 = sqlx::query_scalar(sql).fetch_one(&mut platform).await.unwrap();

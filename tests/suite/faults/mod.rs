@@ -5,9 +5,13 @@ mod disk;
 mod files;
 mod killed;
 mod killed_apply;
+mod killed_fleet;
 mod killed_migrate;
+mod killed_platform;
+mod killed_relay;
 mod pool;
 mod server;
+mod store;
 
 use crate::{
     app::{TestApp, cluster, fill},
@@ -20,8 +24,10 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
+use testkit::{Cut, TestDatabase};
 
 const TENANT: &str = "thanh-hoa";
+const CUTS: [Cut; 2] = [Cut::Before, Cut::After];
 
 /// The first number that a query answers, in the tenant's schema.
 async fn count(app: &TestApp, sql: &str) -> i64 {
@@ -97,6 +103,26 @@ pub async fn until(app: &TestApp, line: &str) -> String {
         assert!(began.elapsed() < Duration::from_secs(40), "no «{line}»: {said}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// Waits until a server has noticed that those who made or migrated tenants are
+/// dead; an operator is no faster.
+async fn buried(database: &TestDatabase, placement: &str) {
+    let mut platform = database.connect_to(placement, "sotay_platform").await.unwrap();
+    let sql =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1";
+    for _ in 0..1000 {
+        let left: i64 = sqlx::query_scalar(sql)
+            .bind(testkit::PROVISIONER)
+            .fetch_one(&mut platform)
+            .await
+            .unwrap();
+        if left == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the dead are still at work");
 }
 
 /// A folder that the server's user can reach, which /tmp's are not by default.

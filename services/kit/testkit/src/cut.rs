@@ -55,6 +55,10 @@ struct Wire {
 struct Plan {
     at: Option<(usize, Cut)>,
     steps: usize,
+    /// Only connections are lost: whoever held them may open new ones.
+    survives: bool,
+    /// The cut was made.
+    cut: bool,
     dead: bool,
     connections: Vec<AbortHandle>,
 }
@@ -73,13 +77,19 @@ impl Cutter {
     /// database as it is reached through the proxy.
     #[must_use]
     pub fn before(database: &TestDatabase) -> (Self, TestDatabase) {
+        Self::before_placement(database, "main")
+    }
+
+    /// The same in front of any placement, and of it alone.
+    #[must_use]
+    pub fn before_placement(database: &TestDatabase, placement: &str) -> (Self, TestDatabase) {
         let mut through = database.clone();
-        let main = through.config.placements.get_mut("main").unwrap();
-        let socket = format!(".s.PGSQL.{}", main.port);
+        let behind = through.config.placements.get_mut(placement).unwrap();
+        let socket = format!(".s.PGSQL.{}", behind.port);
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join(&socket)).unwrap();
-        let server = PathBuf::from(&main.host).join(socket);
-        main.host = folder.path().display().to_string();
+        let server = PathBuf::from(&behind.host).join(socket);
+        behind.host = folder.path().display().to_string();
         let wire = Arc::new(Wire { server, plan: Mutex::default(), cut: Notify::new() });
         let accepting = tokio::spawn(accept(listener, wire.clone()));
         (Self { folder, wire, accepting }, through)
@@ -90,7 +100,7 @@ impl Cutter {
     pub async fn kill<T>(&self, at: usize, cut: Cut, work: impl Future<Output = T>) -> Option<T> {
         {
             let mut plan = self.wire.plan();
-            (plan.at, plan.steps) = (Some((at, cut)), 0);
+            (plan.at, plan.steps, plan.survives) = (Some((at, cut)), 0, false);
         }
         let done = tokio::select! {
             biased;
@@ -102,6 +112,26 @@ impl Cutter {
         self.wire.bury();
         let _ = tokio::time::timeout(Duration::ZERO, self.wire.cut.notified()).await;
         done.filter(|_| !died)
+    }
+
+    /// Does the work, whose connections are all lost once, at its n-th step,
+    /// counted from 1: a process that lives on. What came of the work, and whether
+    /// it had such a step.
+    pub async fn interrupt<T>(
+        &self,
+        at: usize,
+        cut: Cut,
+        work: impl Future<Output = T>,
+    ) -> (T, bool) {
+        {
+            let mut plan = self.wire.plan();
+            (plan.at, plan.steps) = (Some((at, cut)), 0);
+            (plan.survives, plan.cut) = (true, false);
+        }
+        let done = work.await;
+        let mut plan = self.wire.plan();
+        plan.at = None;
+        (done, plan.cut)
     }
 }
 
@@ -134,11 +164,15 @@ impl Wire {
         plan.at.filter(|(at, _)| *at == plan.steps).map(|(_, cut)| cut)
     }
 
-    /// All connections are closed, and none is taken any more.
+    /// All connections are closed, and unless they alone are lost, none is taken
+    /// any more.
     fn die(&self) {
         let mut plan = self.plan();
-        plan.dead = true;
-        self.cut.notify_one();
+        (plan.at, plan.cut) = (None, true);
+        if !plan.survives {
+            plan.dead = true;
+            self.cut.notify_one();
+        }
         for connection in plan.connections.drain(..) {
             connection.abort();
         }
