@@ -62,7 +62,7 @@ pub async fn measure(
     let mut supply = people.arrivals.chunks(share);
     let mut seconds = 1;
     let (mut ours, mut against, mut slowest) = (Vec::new(), Vec::new(), Vec::new());
-    let mut sent = 0;
+    let (mut sent, mut refused) = (0, 0);
     for round in 0..=ROUNDS {
         let mut requests = String::new();
         for (member, code) in supply.next().ok_or("hết người điểm danh")? {
@@ -75,7 +75,8 @@ pub async fn measure(
             let _ = write!(requests, "{}", load::request(&head, &body));
         }
         let seen = load::wrk(ground, &url, &requests, CONNECTIONS, seconds).await?;
-        if seen.requests >= share as u64 {
+        refused += seen.refused;
+        if seen.requests + seen.refused >= share as u64 {
             return Err("hết người điểm danh trước khi hết giờ".into());
         }
         sent += seen.requests;
@@ -98,7 +99,8 @@ pub async fn measure(
     if recorded < i64::try_from(sent)? {
         return Err(format!("{sent} lượt điểm danh được nhận, chỉ {recorded} được ghi").into());
     }
-    let note = format!("p99 {:.1} ms; with its session look-up, event, folds", median(slowest));
+    let (p99, refused) = (median(slowest), load::refusals(refused));
+    let note = format!("p99 {p99:.1} ms; with its session look-up, event, folds{refused}");
     let figures = (median(ours), median(against));
     report.pair(NAME, "1/s", figures, Some(Goal::RatioAtLeast(0.8)), note);
     let name = "  the look-up of a session alone, in pgbench, against the same";

@@ -33,7 +33,7 @@ pub struct Outcome {
     /// How many of them came while somebody still looked, and in the time that
     /// is measured.
     pub in_time: usize,
-    /// Answered with 503 or 429.
+    /// Answered with 503 or 429, and told when to come back.
     pub refused: usize,
 }
 
@@ -81,13 +81,14 @@ pub async fn send(port: u16, requests: &Arc<[String]>, pace: Pace) -> Result<Out
                 }
                 tokio::time::sleep_until(due).await;
                 let request = &requests[turn as usize % requests.len()];
-                match connection.ask(request.as_bytes()).await? {
+                let head = connection.ask(request.as_bytes()).await?;
+                match head.status {
                     200 => {
                         let wait = due.elapsed().as_secs_f64() * 1e3;
                         seen.in_time += usize::from(wait <= LATE && Instant::now() <= end);
                         seen.waits.push(wait);
                     }
-                    429 | 503 => seen.refused += 1,
+                    429 | 503 if head.told => seen.refused += 1,
                     status => return Err(format!("trả lời {status}").into()),
                 }
             }

@@ -30,6 +30,13 @@ pub async fn ask(from: Ipv4Addr, port: u16, head: &str, body: &str) -> Result<An
     Ok(Answer { status, body: body.to_owned() })
 }
 
+/// What an answer says before its body.
+pub struct Head {
+    pub status: u16,
+    /// Whether it says when to come back.
+    pub told: bool,
+}
+
 /// A connection that is kept for the next request.
 pub struct Connection {
     stream: TcpStream,
@@ -43,12 +50,12 @@ impl Connection {
         Ok(Self { stream, read: Vec::new() })
     }
 
-    /// Sends a whole request and reads the whole answer, of which only the
-    /// status is kept.
-    pub async fn ask(&mut self, request: &[u8]) -> Result<u16> {
+    /// Sends a whole request and reads the whole answer, of which only the head is
+    /// kept.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<Head> {
         self.stream.write_all(request).await?;
         self.read.clear();
-        let (status, whole) = loop {
+        let (said, whole) = loop {
             if self.stream.read_buf(&mut self.read).await? == 0 {
                 return Err("kết nối bị đóng".into());
             }
@@ -59,14 +66,15 @@ impl Connection {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let length: usize = length.ok_or("trả lời không nói độ dài")?.parse()?;
             let status = head.split(' ').nth(1).ok_or("trả lời không phải HTTP")?.parse()?;
-            break (status, end + 4 + length);
+            let told = head.lines().any(|line| line.starts_with("retry-after: "));
+            break (Head { status, told }, end + 4 + length);
         };
         while self.read.len() < whole {
             if self.stream.read_buf(&mut self.read).await? == 0 {
                 return Err("trả lời dở dang".into());
             }
         }
-        Ok(status)
+        Ok(said)
     }
 }
 

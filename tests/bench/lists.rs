@@ -57,19 +57,23 @@ pub async fn measure(
     let serving = Serving::start(database).await?;
     let url = format!("http://127.0.0.1:{}", serving.port);
     let role = format!("tn_{}", LARGE.replace('-', "_"));
-    let ours = async |requests: &str, seconds| -> Result<f64> {
-        Ok(load::wrk(ground, &url, requests, CONNECTIONS, seconds).await?.rate)
+    let mut refused = 0;
+    let mut ours = async |requests: &str| -> Result<f64> {
+        let seen = load::wrk(ground, &url, requests, CONNECTIONS, SECONDS).await?;
+        refused += seen.refused;
+        Ok(seen.rate)
     };
     load::warm(ground, &url, &page, CONNECTIONS).await?;
     let mut rates = [const { Vec::new() }; 4];
     for script in &scripts {
-        rates[0].push(ours(&page, SECONDS).await?);
-        rates[1].push(ours(&json, SECONDS).await?);
+        rates[0].push(ours(&page).await?);
+        rates[1].push(ours(&json).await?);
         rates[2].push(load::pgbench(ground, database, &role, script, SECONDS).await?);
-        rates[3].push(ours(&zipped, SECONDS).await?);
+        rates[3].push(ours(&zipped).await?);
     }
     let [page, json, against, zipped] = rates.map(median);
-    let note = format!("{statements} statements a request, of {SAMPLES} members");
+    let refused = load::refusals(refused);
+    let note = format!("{statements} statements a request, of {SAMPLES} members{refused}");
     report.pair(NAMES[0], "1/s", (page, against), Some(Goal::RatioAtLeast(0.35)), &note);
     report.pair(NAMES[1], "1/s", (json, against), Some(Goal::RatioAtLeast(0.4)), &note);
     let name = "  the page once more, compressed as browsers ask for it";

@@ -30,6 +30,7 @@ mod visits;
 use ground::Ground;
 use report::Report;
 use std::process::ExitCode;
+use tokio::sync::OnceCell;
 
 /// Whatever goes wrong ends the run with a sentence.
 struct Trouble(String);
@@ -61,7 +62,8 @@ async fn main() -> ExitCode {
     report.print();
     // What was measured before something went wrong is kept.
     match report.write(whole).and(outcome) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if !report.has_failed() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bench: {}", error.0);
             ExitCode::FAILURE
@@ -69,44 +71,52 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The parts, one after the other: one that fails is said to have, and the others
+/// are measured all the same.
 async fn measure(chosen: impl Fn(&str) -> bool, report: &mut Report) -> Result<()> {
     let ground = Ground::start().await?;
-    let outcome: Result<()> = async {
-        let province = ground.database("sotay").await?;
-        if chosen("roster") {
-            roster::measure(&ground, &province, report).await?;
-        }
-        if ["lists", "check-in", "sign-in", "pressure"].into_iter().any(&chosen) {
-            let people = people::settle(&ground, &province).await?;
-            if chosen("lists") {
-                lists::measure(&ground, &province, &people, report).await?;
-            }
-            if chosen("check-in") {
-                check_in::measure(&ground, &province, &people, report).await?;
-            }
-            if chosen("sign-in") {
-                sign_in::measure(&province, &people, report).await?;
-            }
-            if chosen("pressure") {
-                pressure::measure(&province, &people, report).await?;
-            }
-        }
-        if chosen("proxy") {
-            proxy::measure(&ground, report).await?;
-        }
-        if chosen("memory") {
-            memory::measure(&ground, report).await?;
-        }
-        if chosen("fleet") {
-            fleet::measure(&ground, report).await?;
-        }
-        Ok(())
-    }
-    .await;
-    ground.stop().await?;
-    outcome?;
+    let outcome = on_ground(&ground, &chosen, report).await;
+    let stopped = ground.stop().await;
     if chosen("visits") {
-        visits::measure(report).await?;
+        let outcome = visits::measure(report).await;
+        report.ended("visits", outcome);
+    }
+    outcome.and(stopped)
+}
+
+async fn on_ground(
+    ground: &Ground,
+    chosen: &impl Fn(&str) -> bool,
+    report: &mut Report,
+) -> Result<()> {
+    let province = ground.database("sotay").await?;
+    let settled = OnceCell::new();
+    let people = async || {
+        let settled = settled.get_or_init(|| people::settle(ground, &province)).await;
+        settled.as_ref().map_err(|trouble| Trouble(trouble.0.clone()))
+    };
+    for part in PARTS.into_iter().filter(|part| chosen(part)) {
+        let outcome: Result<()> = async {
+            match part {
+                "roster" => roster::measure(ground, &province, report).await,
+                "lists" => lists::measure(ground, &province, people().await?, report).await,
+                "check-in" => check_in::measure(ground, &province, people().await?, report).await,
+                "sign-in" => sign_in::measure(&province, people().await?, report).await,
+                "pressure" => pressure::measure(&province, people().await?, report).await,
+                "proxy" => proxy::measure(ground, report).await,
+                "memory" => memory::measure(ground, report).await,
+                "fleet" => fleet::measure(ground, report).await,
+                // On a ground of its own.
+                _ => Ok(()),
+            }
+        }
+        .await;
+        let failed = outcome.is_err();
+        report.ended(part, outcome);
+        if failed {
+            // It may have ended while nothing was written through.
+            ground.hurry(false).await?;
+        }
     }
     Ok(())
 }

@@ -97,7 +97,7 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<()> {
     let head = format!("GET {PATH} HTTP/1.1\nHost: {TENANT}.localhost");
     let request = load::request(&head, "");
     let ask = async |url: &str, seconds| -> Result<Seen> {
-        load::wrk(ground, url, &request, CONNECTIONS, seconds).await
+        load::race(ground, url, &request, CONNECTIONS, seconds).await
     };
     let local = |by: &str, port: u16| format!("{by}://127.0.0.1:{port}");
     let pairs = [

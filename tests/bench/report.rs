@@ -1,6 +1,6 @@
 //! The table that is printed and the same as JSON.
 
-use crate::Result;
+use crate::{Result, Trouble};
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -43,7 +43,10 @@ pub struct Row {
 
 /// All rows so far.
 #[derive(Default)]
-pub struct Report(Vec<Row>);
+pub struct Report {
+    rows: Vec<Row>,
+    failed: bool,
+}
 
 impl Report {
     /// Adds a figure with what it is held against.
@@ -108,15 +111,36 @@ impl Report {
         });
     }
 
+    /// Says that a part went wrong, if it did.
+    pub fn ended(&mut self, part: &str, outcome: Result<()>) {
+        let Err(Trouble(why)) = outcome else { return };
+        self.add(Row {
+            name: part.into(),
+            unit: "",
+            ours: None,
+            against: None,
+            ratio: None,
+            goal: None,
+            met: Some(false),
+            note: format!("failed: {why}"),
+        });
+        self.failed = true;
+    }
+
+    /// Whether any part went wrong.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     fn add(&mut self, row: Row) {
         eprintln!("{}", row.line());
-        self.0.push(row);
+        self.rows.push(row);
     }
 
     /// The whole table.
     pub fn print(&self) {
         println!("{}", Row::header());
-        for row in &self.0 {
+        for row in &self.rows {
             println!("{}", row.line());
         }
     }
@@ -129,7 +153,7 @@ impl Report {
     pub fn write(&self, whole: bool) -> Result<()> {
         let name = if whole { "latest.json" } else { "parts.json" };
         fs::create_dir_all(FOLDER)?;
-        fs::write(Path::new(FOLDER).join(name), serde_json::to_vec_pretty(&self.0)?)?;
+        fs::write(Path::new(FOLDER).join(name), serde_json::to_vec_pretty(&self.rows)?)?;
         Ok(())
     }
 }

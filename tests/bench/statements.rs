@@ -39,6 +39,19 @@ pub async fn of(
     let log = |what: &str| format!("ALTER ROLE {role} {what}");
     ground.superuser(&database.name, &log("SET log_statement = 'all'")).await?;
     ground.superuser(&database.name, &log("SET log_error_verbosity = 'default'")).await?;
+    let scripts = record(ground, database, path, members).await;
+    // Whatever came of it: others are measured after this.
+    ground.superuser(&database.name, &log("RESET log_statement")).await?;
+    ground.superuser(&database.name, &log("RESET log_error_verbosity")).await?;
+    scripts
+}
+
+async fn record(
+    ground: &Ground,
+    database: &Database,
+    path: &str,
+    members: &[&Somebody],
+) -> Result<Vec<Script>> {
     let serving = Serving::start(database).await?;
     // At its start a server looks whether anything waits to be folded.
     tokio::time::sleep(SETTLED).await;
@@ -64,8 +77,6 @@ pub async fn of(
     if lengths.iter().any(|length| *length != lengths[0]) {
         return Err(format!("GET {path}: mỗi lần một số câu lệnh khác nhau: {lengths:?}").into());
     }
-    ground.superuser(&database.name, &log("RESET log_statement")).await?;
-    ground.superuser(&database.name, &log("RESET log_error_verbosity")).await?;
     Ok(scripts)
 }
 

@@ -44,5 +44,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     let note = format!("two pages each; {memory:.0} MB resident afterwards");
     report.alone(name, "s", took, Some(60.0), note);
     report.alone("  pages among them that failed", "", failed.into(), Some(0.0), "");
+    if failed > 0 {
+        return Err(format!("{failed} trang hỏng").into());
+    }
     Ok(())
 }

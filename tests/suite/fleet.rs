@@ -1,15 +1,18 @@
 //! Migrating many tenants at once: the canary, the broken, the busy, the rest.
 
+mod busy;
+
 use crate::{
     app::{TestApp, cluster, tenant_file},
     run,
 };
-use sqlx::{Connection as _, Executor as _};
+use sqlx::Executor as _;
 use std::{sync::Arc, time::Duration};
 use tenancy::{Provisioner, TenantFile, migrations::Schema, provision::Progress};
 use testkit::TestDatabase;
+use tokio::sync::watch::Receiver;
 
-const TENANTS: usize = 40;
+const TENANTS: usize = 1_000;
 
 /// Roles are the server's, so the names are of one test.
 fn files(name: &str, count: usize) -> Vec<TenantFile> {
@@ -17,9 +20,8 @@ fn files(name: &str, count: usize) -> Vec<TenantFile> {
 }
 
 /// A fleet as the release before made it.
-async fn fleet(name: &str, count: usize) -> (TestDatabase, Provisioner) {
+async fn fleet(name: &str, count: usize, newest: Schema) -> (TestDatabase, Provisioner) {
     let database = cluster().await.empty().await;
-    let newest = Schema::default();
     let before = newest.clone().up_to(newest.version() - 1);
     let provisioner = database.provisioner().with_schema(before);
     provisioner.migrate_platform().await.unwrap();
@@ -28,13 +30,47 @@ async fn fleet(name: &str, count: usize) -> (TestDatabase, Provisioner) {
     (database, provisioner)
 }
 
+/// As many migrations as ours, of next to nothing. To the fleet they are the same,
+/// and to make all our tables for a thousand tenants takes over a minute.
+fn slight() -> Schema {
+    let ours = Schema::default();
+    let mut slight =
+        ours.clone().up_to(0).and("first", "CREATE TABLE organisation (id uuid PRIMARY KEY)");
+    while slight.version() < ours.version() - 1 {
+        slight = slight.and("between", "SELECT 1");
+    }
+    slight.and("newest", "CREATE TABLE noted (organisation uuid REFERENCES organisation)")
+}
+
+/// Waits until a fleet migration is so far.
+async fn until(progress: &Receiver<Progress>, far: impl Fn(&Progress) -> bool) {
+    let mut progress = progress.clone();
+    let far = progress.wait_for(far);
+    tokio::time::timeout(Duration::from_secs(60), far).await.expect("not so far in time").unwrap();
+}
+
 #[test]
-fn a_fleet_is_migrated_but_for_the_broken_and_a_rerun_mends_those() {
+fn a_thousand_tenants_are_migrated_but_for_the_broken_and_a_rerun_mends_those() {
     run(async {
-        let (database, provisioner) = fleet("hong", TENANTS).await;
+        let (database, provisioner) = fleet("hong", TENANTS, slight()).await;
         let app = TestApp::on(database).await;
-        let status = async |tenant: &str| app.visitor(tenant).get("/sign-in").await.status;
-        assert_eq!(status("hong-000").await, 503, "below the minimum");
+        // Whose pages say that they are being upgraded; the others' are served.
+        let away = async || {
+            app.platform.app.tenants.refresh().await.unwrap();
+            let mut away = Vec::new();
+            for number in 0..TENANTS {
+                let tenant = format!("hong-{number:03}");
+                match app.visitor(&tenant).get("/sign-in").await.status {
+                    200 => {}
+                    status => {
+                        assert_eq!(status, 503, "{tenant}");
+                        away.push(tenant);
+                    }
+                }
+            }
+            away
+        };
+        assert_eq!(away().await.len(), TENANTS, "below the minimum");
         let page = app.visitor("hong-000").get("/").await;
         assert!(page.shows("nâng cấp"), "{}", page.body);
         let problem = app.visitor("hong-000").get("/api/v1/meetings").await;
@@ -42,31 +78,59 @@ fn a_fleet_is_migrated_but_for_the_broken_and_a_rerun_mends_those() {
         assert!(page.headers.contains_key("retry-after"));
         assert!(problem.headers.contains_key("retry-after"));
 
-        // Somebody made a table by hand that the newest migration makes.
+        // Somebody made a table by hand that the newest migration makes, and in
+        // another tenant somebody is at work on what it refers to.
         let mut broken = app.database.connect("tn_hong_007").await.unwrap();
-        broken.execute("CREATE TABLE adoption_exclusion (x int)").await.unwrap();
+        broken.execute("CREATE TABLE noted (x int)").await.unwrap();
+        let mut busy = app.database.connect("tn_hong_500").await.unwrap();
+        busy.execute("BEGIN; LOCK TABLE organisation IN ROW EXCLUSIVE MODE").await.unwrap();
         let progress = provisioner.progress();
-        let report = provisioner.migrate_tenants(4).await.unwrap();
+        let mut news = progress.clone();
+        let told = tokio::spawn(async move {
+            let mut told = vec![Progress::default()];
+            while told
+                .last()
+                .is_none_or(|now| now.total == 0 || now.migrated + now.failed < now.total)
+            {
+                news.changed().await.unwrap();
+                told.push(*news.borrow_and_update());
+            }
+            told
+        });
+        let migrating = tokio::spawn({
+            let provisioner = provisioner.clone();
+            async move { provisioner.migrate_tenants(4).await.unwrap() }
+        });
+        until(&progress, |now| now.migrated == TENANTS - 2).await;
+        assert_eq!(away().await, ["hong-007", "hong-500"], "all others are served meanwhile");
+        assert!(!migrating.is_finished(), "who is busy is tried again");
+        busy.execute("ROLLBACK").await.unwrap();
+        let report = migrating.await.unwrap();
         assert_eq!((report.migrated.len(), report.current), (TENANTS - 1, 0));
+        let order = (report.migrated.first(), report.migrated.last());
+        assert_eq!(order.0.map(|tenant| &**tenant), Some("hong-000"), "the canary");
+        assert_eq!(order.1.map(|tenant| &**tenant), Some("hong-500"));
         assert_eq!(report.failed.len(), 1);
         assert_eq!(&*report.failed[0].tenant, "hong-007");
         assert!(report.failed[0].error.contains("already exists"), "{report:?}");
-        assert_eq!(
-            *progress.borrow(),
-            Progress { total: TENANTS, migrated: TENANTS - 1, failed: 1 }
-        );
-        app.platform.app.tenants.refresh().await.unwrap();
-        assert_eq!((status("hong-000").await, status("hong-039").await), (200, 200));
-        assert_eq!(status("hong-007").await, 503, "it alone waits");
+
+        let told = told.await.unwrap();
+        let end = Progress { total: TENANTS, migrated: TENANTS - 1, failed: 1 };
+        assert_eq!(told.last(), Some(&end));
+        assert!(told.is_sorted_by_key(|now| now.migrated + now.failed), "{told:?}");
+        let underway =
+            |now: &Progress| now.total == TENANTS && (2..TENANTS - 2).contains(&now.migrated);
+        assert!(told.iter().any(underway), "it is told on the way: {told:?}");
+
+        assert_eq!(away().await, ["hong-007"], "it alone waits");
         let listed = provisioner.list().await.unwrap();
         let broken_one = listed.iter().find(|tenant| &*tenant.id == "hong-007").unwrap();
         assert_eq!(provisioner.verify(broken_one).await.unwrap().len(), 1, "and says why");
 
-        broken.execute("DROP TABLE adoption_exclusion").await.unwrap();
+        broken.execute("DROP TABLE noted").await.unwrap();
         let report = provisioner.migrate_tenants(4).await.unwrap();
         assert_eq!((report.migrated.len(), report.current), (1, TENANTS - 1), "it resumes");
-        app.platform.app.tenants.refresh().await.unwrap();
-        assert_eq!(status("hong-007").await, 200);
+        assert!(away().await.is_empty());
         let report = provisioner.migrate_tenants(4).await.unwrap();
         assert_eq!((report.migrated.len(), report.current), (0, TENANTS));
     });
@@ -75,7 +139,7 @@ fn a_fleet_is_migrated_but_for_the_broken_and_a_rerun_mends_those() {
 #[test]
 fn a_migration_that_breaks_the_canary_touches_nobody_else() {
     run(async {
-        let (database, provisioner) = fleet("thu", 4).await;
+        let (database, provisioner) = fleet("thu", 4, Schema::default()).await;
         let wrong =
             Schema::default().and("0999_wrong", "ALTER TABLE nothing_here ADD COLUMN x int");
         let provisioner = provisioner.with_schema(wrong);
@@ -95,33 +159,9 @@ fn a_migration_that_breaks_the_canary_touches_nobody_else() {
 }
 
 #[test]
-fn a_busy_tenant_is_tried_again_and_holds_up_nobody() {
-    run(async {
-        let (database, provisioner) = fleet("ban", 6).await;
-        let later = Schema::default().and("0999_note", "ALTER TABLE member ADD COLUMN note text");
-        let provisioner = provisioner.with_schema(later);
-        let mut busy = database.connect("tn_ban_003").await.unwrap();
-        let mut reading = busy.begin().await.unwrap();
-        reading.execute("SELECT count(*) FROM member").await.unwrap();
-        let progress = provisioner.progress();
-        let migrating = tokio::spawn(async move { provisioner.migrate_tenants(2).await.unwrap() });
-        let mut others = progress.clone();
-        tokio::time::timeout(Duration::from_secs(20), others.wait_for(|now| now.migrated == 5))
-            .await
-            .expect("the others are done while one is busy")
-            .unwrap();
-        assert!(!migrating.is_finished());
-        reading.rollback().await.unwrap();
-        let report = migrating.await.unwrap();
-        assert_eq!((report.migrated.len(), report.failed.len()), (6, 0), "{report:?}");
-        assert_eq!(report.migrated.last().map(|tenant| &**tenant), Some("ban-003"));
-    });
-}
-
-#[test]
 fn connections_opened_before_a_migration_are_not_used_after_it() {
     run(async {
-        let (database, provisioner) = fleet("cu", 1).await;
+        let (database, provisioner) = fleet("cu", 1, Schema::default()).await;
         provisioner.migrate_tenants(1).await.unwrap();
         let tenants =
             tenancy::Tenants::connect(&database.config, database.key.clone()).await.unwrap();
@@ -150,7 +190,7 @@ fn connections_opened_before_a_migration_are_not_used_after_it() {
 #[test]
 fn two_operators_at_once_do_the_work_once() {
     run(async {
-        let (_, provisioner) = fleet("hai", 6).await;
+        let (_, provisioner) = fleet("hai", 6, Schema::default()).await;
         let provisioner = Arc::new(provisioner);
         let (one, two) =
             tokio::join!(provisioner.migrate_tenants(2), provisioner.migrate_tenants(2));

@@ -5,7 +5,7 @@
 use crate::{app::TestApp, browser::Browser, run};
 use axum::{Router, body::Body, extract::State, response::IntoResponse};
 use gateway::{Door, Hosts, Limits, Places, Proxies};
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use std::{
     convert::Infallible,
@@ -15,7 +15,10 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
 
 /// How many grind at full speed; more share the same speed.
 const STONES: u32 = 8;
@@ -61,6 +64,8 @@ const SHARE: Places = Places { total: 16, per_tenant: 8 };
 /// What came of one request.
 struct Outcome {
     status: u16,
+    /// Whether it was told when to come back.
+    told: bool,
     sent: Instant,
     after: Duration,
 }
@@ -73,8 +78,9 @@ impl Outcome {
 
 async fn ask(mut browser: Browser) -> Outcome {
     let sent = Instant::now();
-    let status = browser.get("/").await.status;
-    Outcome { status, sent, after: sent.elapsed() }
+    let answer = browser.get("/").await;
+    let told = answer.headers.contains_key(header::RETRY_AFTER);
+    Outcome { status: answer.status, told, sent, after: sent.elapsed() }
 }
 
 /// Requests a second that as many as have a place get out of the mill.
@@ -95,7 +101,8 @@ async fn capacity(door: &Door) -> f64 {
     done / started.elapsed().as_secs_f64()
 }
 
-/// Sends `rate` requests a second whether or not they are answered.
+/// Sends `rate` requests a second whether or not they are answered. Whoever is not
+/// served is told when to come back.
 async fn flood(door: &Door, tenant: &'static str, rate: f64, length: Duration) -> Vec<Outcome> {
     let mut asked = JoinSet::new();
     let started = Instant::now();
@@ -108,7 +115,11 @@ async fn flood(door: &Door, tenant: &'static str, rate: f64, length: Duration) -
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    asked.join_all().await
+    let outcomes = asked.join_all().await;
+    for Outcome { status, told, .. } in &outcomes {
+        assert!(*status == 200 && !told || *status == 503 && *told, "{status}, told: {told}");
+    }
+    outcomes
 }
 
 /// Good answers a second to what was sent in the second half of a flood, when a
@@ -122,6 +133,18 @@ async fn goodput(door: &Door, rate: f64) -> (f64, Vec<Outcome>) {
     (f64::from(good) / half.as_secs_f64(), outcomes)
 }
 
+/// How long those waited who were served.
+fn waits(outcomes: &[Outcome]) -> Vec<Duration> {
+    outcomes.iter().filter(|outcome| outcome.status == 200).map(|served| served.after).collect()
+}
+
+/// What so many of a hundred do not exceed.
+fn part(times: &[Duration], percent: usize) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times[(times.len() * percent).div_ceil(100) - 1]
+}
+
 #[test]
 fn at_twice_the_capacity_at_least_four_fifths_of_it_are_still_served_in_time() {
     run(async {
@@ -129,7 +152,12 @@ fn at_twice_the_capacity_at_least_four_fifths_of_it_are_still_served_in_time() {
         let guarded = door(&app, mill(), SHARE);
         let peak = capacity(&guarded).await;
         let (good, outcomes) = goodput(&guarded, 2.0 * peak).await;
+        // Taken on both sides of it: other scenarios are at work on the machine as well.
+        let after = capacity(&guarded).await;
+        let peak = peak.min(after);
         assert!(good >= 0.8 * peak, "{good:.0} of {peak:.0} a second");
+        let served = part(&waits(&outcomes), 95);
+        assert!(served <= PATIENCE, "{served:?} until an answer");
         let refused = outcomes.iter().filter(|outcome| outcome.status == 503);
         let slowest = refused.map(|outcome| outcome.after).max().expect("half is refused");
         assert!(slowest < Duration::from_secs(2), "{slowest:?} until a refusal");
@@ -147,19 +175,24 @@ fn a_flood_of_one_tenant_leaves_the_other_calm() {
         let door = door(&app, mill(), SHARE);
         let peak = capacity(&door).await;
         let length = Duration::from_secs(2);
-        let alone = flood(&door, "ha-noi", 20.0, length).await;
-        let (floods, beside) = tokio::join!(
-            flood(&door, "thanh-hoa", 2.0 * peak, length),
-            flood(&door, "ha-noi", 20.0, length)
-        );
-        assert!(floods.iter().any(|outcome| outcome.status == 503), "it is a flood");
+        let (mut alone, mut beside, mut flooding) = (Vec::new(), Vec::new(), Vec::new());
+        // By turns, so that what else the machine does is in both.
+        for _ in 0..2 {
+            alone.extend(flood(&door, "ha-noi", 40.0, length).await);
+            let (floods, quiet) = tokio::join!(
+                flood(&door, "thanh-hoa", 2.0 * peak, length),
+                flood(&door, "ha-noi", 40.0, length)
+            );
+            assert!(floods.iter().any(|outcome| outcome.status == 503), "it is a flood");
+            beside.extend(quiet);
+            flooding.extend(floods);
+        }
         assert!(beside.iter().all(Outcome::is_good), "nobody of the other tenant is refused");
-        let median = |mut outcomes: Vec<Outcome>| {
-            outcomes.sort_by_key(|outcome| outcome.after);
-            outcomes[outcomes.len() / 2].after
-        };
-        let (alone, beside) = (median(alone), median(beside));
-        assert!(beside < 2 * alone, "{alone:?} alone, {beside:?} beside the flood");
+        let [alone, beside, flooding] = [alone, beside, flooding].map(|all| waits(&all));
+        let (tail, calm) = (part(&beside, 95), part(&alone, 95));
+        assert!(tail < calm.mul_f64(1.75), "{calm:?} alone, {tail:?} beside the flood");
+        let (tail, flood) = (part(&beside, 99), part(&flooding, 50));
+        assert!(tail < flood, "{tail:?} at most, and {flood:?} in the middle of the flood");
     });
 }
 
@@ -170,26 +203,37 @@ fn whoever_is_signed_in_goes_before_a_flood_of_strangers_at_the_same_tenant() {
         let cookies = app.browser("thanh-hoa", "member").await.cookies;
         let door = door(&app, mill(), SHARE);
         let peak = capacity(&door).await;
-        let mut member = Browser::new(door.clone(), "thanh-hoa");
-        member.cookies = cookies;
-        assert_eq!(member.get("/").await.status, 200);
-        let (strangers, member) =
+        let member = || {
+            let mut member = Browser::new(door.clone(), "thanh-hoa");
+            member.cookies.clone_from(&cookies);
+            ask(member)
+        };
+        assert_eq!(member().await.status, 200);
+        let (strangers, served) =
             tokio::join!(flood(&door, "thanh-hoa", 2.0 * peak, Duration::from_secs(2)), async {
                 let mut served = Vec::new();
                 for _ in 0..15 {
-                    served.push(member.get("/").await.status);
+                    served.push(member().await);
                     tokio::time::sleep(Duration::from_millis(60)).await;
                 }
                 served
             });
         assert!(strangers.iter().any(|outcome| outcome.status == 503), "it is a flood");
-        assert_eq!(member, [200; 15]);
+        assert!(served.iter().all(Outcome::is_good), "all of theirs are served in time");
+        let (slowest, strangers) = (part(&waits(&served), 100), part(&waits(&strangers), 50));
+        assert!(slowest < strangers, "{slowest:?} at most, strangers {strangers:?} in the middle");
     });
 }
 
-/// Answers only when told to.
-async fn held(State(gate): State<Arc<tokio::sync::Semaphore>>) -> StatusCode {
-    drop(gate.acquire().await);
+/// Lets in whoever comes and answers when told to.
+struct Gate {
+    reached: Semaphore,
+    open: Semaphore,
+}
+
+async fn held(State(gate): State<Arc<Gate>>) -> StatusCode {
+    gate.reached.add_permits(1);
+    drop(gate.open.acquire().await);
     StatusCode::OK
 }
 
@@ -197,32 +241,34 @@ async fn held(State(gate): State<Arc<tokio::sync::Semaphore>>) -> StatusCode {
 fn a_full_house_says_so_and_still_answers_what_costs_nothing() {
     run(async {
         let app = TestApp::new().await;
-        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let gate = Arc::new(Gate { reached: Semaphore::new(0), open: Semaphore::new(0) });
         let behind = Router::new()
             .route("/sign-in", axum::routing::get(async || "form"))
             .fallback(held)
             .with_state(gate.clone());
         let door = door(&app, behind, Places { total: 1, per_tenant: 1 });
         let first = tokio::spawn(ask(Browser::new(door.clone(), "thanh-hoa")));
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(gate.reached.acquire().await);
         let mut visitor = Browser::new(door.clone(), "thanh-hoa");
         let refused = visitor.get("/documents").await;
-        assert_eq!(
-            (refused.status, &refused.headers[header::RETRY_AFTER]),
-            (503, &"5".parse().unwrap())
-        );
         assert!(refused.shows("rất nhiều người dùng cùng lúc") && refused.shows("Chờ 5 giây"));
         let sent = visitor.post("/documents", &[("a", "b")]).await;
         assert!(sent.shows("chọn gửi lại"), "{}", sent.body);
         let problem = visitor.get("/api/v1/documents").await;
         assert_eq!(problem.headers[header::CONTENT_TYPE], "application/problem+json");
+        for answer in [refused, sent, problem] {
+            assert_eq!(
+                (answer.status, &answer.headers[header::RETRY_AFTER]),
+                (503, &HeaderValue::from_static("5"))
+            );
+        }
         for path in ["/healthz", "/readyz", "/assets/app.css", "/assets/theme.css", "/sign-in"] {
             for method in [Method::GET, Method::HEAD] {
                 let request = visitor.request(method, path).body(Body::empty()).unwrap();
                 assert_eq!(visitor.send(request).await.status, 200, "{path}");
             }
         }
-        gate.add_permits(1);
+        gate.open.add_permits(1);
         assert_eq!(first.await.unwrap().status, 200, "whoever was in is served");
         assert_eq!(visitor.get("/documents").await.status, 200);
     });
@@ -289,7 +335,9 @@ fn uploads_on_weak_links_leave_the_places_of_others_alone() {
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
             .body(Body::from("--x--\r\n"))
             .unwrap();
-        assert_eq!(second.send(request).await.status, 503, "uploads have places of their own");
+        let refused = second.send(request).await;
+        assert_eq!(refused.status, 503, "uploads have places of their own");
+        assert!(refused.headers.contains_key(header::RETRY_AFTER), "{:?}", refused.headers);
         drop(link);
         assert!(upload.await.unwrap() < 500);
     });

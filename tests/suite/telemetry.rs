@@ -10,6 +10,7 @@ mod app;
 #[expect(dead_code, reason = "these scenarios need a part of what the suite stands on")]
 mod browser;
 mod telemetry_canary;
+mod telemetry_collector;
 mod telemetry_deploy;
 mod telemetry_isolation;
 mod telemetry_seen;

@@ -1,10 +1,6 @@
 //! One request: a line, a trace, numbers.
 
-use crate::{
-    app::TestApp,
-    run,
-    telemetry_watch::{attribute, watch},
-};
+use crate::{app::TestApp, run, telemetry_collector::attribute, telemetry_watch::watch};
 use axum::body::Body;
 use gateway::{Peer, listen::Answer as _};
 use http::{Method, Request};
@@ -44,12 +40,17 @@ fn a_request_is_one_line_and_one_trace_from_the_gateway_to_its_sql() {
         let id = answer.headers["x-request-id"].to_str().unwrap();
 
         let spans = watch.spans().await;
-        let server: Vec<_> =
-            spans.iter().filter(|s| attribute(s, "sotay.request").as_deref() == Some(id)).collect();
+        let server: Vec<_> = spans
+            .iter()
+            .filter(|s| attribute(&s.attributes, "sotay.request").as_deref() == Some(id))
+            .collect();
         let [server] = server[..] else { panic!("{} spans of one request", server.len()) };
         assert_eq!(server.name, "GET document.list");
-        assert_eq!(attribute(server, "sotay.tenant").as_deref(), Some("thanh-hoa"));
-        assert_eq!(attribute(server, "http.response.status_code").as_deref(), Some("200"));
+        assert_eq!(attribute(&server.attributes, "sotay.tenant").as_deref(), Some("thanh-hoa"));
+        assert_eq!(
+            attribute(&server.attributes, "http.response.status_code").as_deref(),
+            Some("200")
+        );
         assert!(server.parent_span_id.is_empty());
         let chosen = u128::from_str_radix(chosen, 16).unwrap();
         assert_ne!(server.trace_id, chosen.to_be_bytes());
@@ -58,7 +59,7 @@ fn a_request_is_one_line_and_one_trace_from_the_gateway_to_its_sql() {
         let step = trace.iter().find(|s| s.name == "document.list").unwrap();
         assert_eq!(step.parent_span_id, server.span_id);
         let statements: Vec<_> =
-            trace.iter().filter(|s| attribute(s, "db.query.text").is_some()).collect();
+            trace.iter().filter(|s| attribute(&s.attributes, "db.query.text").is_some()).collect();
         assert!(
             statements.iter().any(|s| s.parent_span_id == step.span_id),
             "SQL of the operation: {trace:?}"
@@ -101,8 +102,10 @@ fn a_trace_goes_on_in_the_process_of_the_service() {
         assert_eq!(answer.status, 200, "{}", answer.body);
         let id = answer.headers["x-request-id"].to_str().unwrap();
         let spans = watch.spans().await;
-        let both: Vec<_> =
-            spans.iter().filter(|s| attribute(s, "sotay.request").as_deref() == Some(id)).collect();
+        let both: Vec<_> = spans
+            .iter()
+            .filter(|s| attribute(&s.attributes, "sotay.request").as_deref() == Some(id))
+            .collect();
         let gateway = both.iter().find(|s| s.parent_span_id.is_empty()).unwrap();
         let service = both.iter().find(|s| !s.parent_span_id.is_empty()).unwrap();
         assert_eq!(both.len(), 2, "one of each process: {both:?}");
@@ -114,7 +117,8 @@ fn a_trace_goes_on_in_the_process_of_the_service() {
         assert_eq!(step.parent_span_id, service.span_id, "the operation is the service's");
         let asks = |parent: &Span| {
             trace.iter().any(|s| {
-                attribute(s, "db.query.text").is_some() && s.parent_span_id == parent.span_id
+                attribute(&s.attributes, "db.query.text").is_some()
+                    && s.parent_span_id == parent.span_id
             })
         };
         assert!(asks(step), "SQL of the operation, in the service: {trace:?}");

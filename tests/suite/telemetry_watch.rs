@@ -1,38 +1,18 @@
-//! A collector of OTLP, and everything else that leaves the process.
+//! Everything that leaves the process.
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
-use gateway::{Peer, listen};
-use http_body_util::BodyExt as _;
-use opentelemetry_proto::tonic::{
-    collector::{
-        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-        trace::v1::ExportTraceServiceRequest,
-    },
-    common::v1::{KeyValue, any_value::Value},
-    trace::v1::Span,
-};
-use prost::Message as _;
+use crate::telemetry_collector::Collector;
+use opentelemetry_proto::tonic::{common::v1::any_value::Value, trace::v1::Span};
 use std::{
     io::{self, Write},
-    net::Ipv4Addr,
     sync::{Arc, Mutex},
 };
 use telemetry::{Config, Format, Settings, Telemetry};
-use tokio::{
-    net::TcpListener,
-    sync::{OnceCell, watch},
-};
+use tokio::sync::OnceCell;
 use tracing_subscriber::fmt::MakeWriter;
-
-/// What was received, by path.
-type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// Sees everything.
 pub struct Watch {
-    received: Received,
+    collector: Collector,
     /// As JSON, and as people read them.
     lines: Lines,
     read: Lines,
@@ -47,36 +27,13 @@ pub async fn watch() -> &'static Watch {
 }
 
 async fn start() -> Watch {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let received = Received::default();
-    let (keep, stop) = watch::channel(false);
-    let collector = Collector { received: received.clone() };
-    tokio::spawn(async move {
-        let _keep = keep;
-        listen::serve(listener, None, listen::Bounds::default(), collector, stop).await;
-    });
+    let collector = Collector::start().await;
     let (lines, read) = (Lines::default(), Lines::default());
     let looks = [(Format::Json, lines.clone()), (Format::Human, read.clone())];
-    let config = Config { otlp: Some(url), sample: 1.0, service: "suite".into() };
+    let config = Config { otlp: Some(collector.url.clone()), sample: 1.0, service: "suite".into() };
     let settings = Settings { filter: "trace", config: &config, metrics: true };
     let telemetry = telemetry::start_with(looks, &settings).unwrap();
-    Watch { received, lines, read, telemetry }
-}
-
-#[derive(Clone)]
-struct Collector {
-    received: Received,
-}
-
-impl listen::Answer for Collector {
-    async fn answer(self, request: Request, _: Peer) -> Response {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        self.received.lock().unwrap().push((parts.uri.path().to_owned(), body));
-        // An empty message is a whole answer.
-        ([("content-type", "application/x-protobuf")], Vec::<u8>::new()).into_response()
-    }
+    Watch { collector, lines, read, telemetry }
 }
 
 #[derive(Clone, Default)]
@@ -101,52 +58,28 @@ impl Write for Lines {
 }
 
 impl Watch {
-    /// The bodies that were sent to a path until now.
-    async fn bodies(&self, path: &str) -> Vec<Vec<u8>> {
-        self.telemetry.flush().await;
-        let received = self.received.lock().unwrap();
-        received.iter().filter(|(to, _)| to == path).map(|(_, body)| body.clone()).collect()
-    }
-
     /// Every span until now.
     pub async fn spans(&self) -> Vec<Span> {
-        self.bodies("/v1/traces")
-            .await
-            .iter()
-            .flat_map(|body| ExportTraceServiceRequest::decode(&body[..]).unwrap().resource_spans)
-            .flat_map(|resource| resource.scope_spans)
-            .flat_map(|scope| scope.spans)
-            .collect()
+        self.telemetry.flush().await;
+        self.collector.spans()
     }
 
     /// The names of all metrics that were sent.
     pub async fn metrics(&self) -> Vec<String> {
-        self.bodies("/v1/metrics")
-            .await
-            .iter()
-            .flat_map(|body| {
-                ExportMetricsServiceRequest::decode(&body[..]).unwrap().resource_metrics
-            })
-            .flat_map(|resource| resource.scope_metrics)
-            .flat_map(|scope| scope.metrics)
-            .map(|metric| metric.name)
-            .collect()
+        self.telemetry.flush().await;
+        self.collector.metrics().into_iter().map(|metric| metric.name).collect()
     }
 
     /// The trace of each log line that was sent, with its text.
     pub async fn logs(&self) -> Vec<(Vec<u8>, String)> {
-        self.bodies("/v1/logs")
-            .await
-            .iter()
-            .flat_map(|body| ExportLogsServiceRequest::decode(&body[..]).unwrap().resource_logs)
-            .flat_map(|resource| resource.scope_logs)
-            .flat_map(|scope| scope.log_records)
-            .map(|record| {
-                let body = record.body.and_then(|body| body.value);
-                let Some(Value::StringValue(text)) = body else { panic!("{body:?}") };
-                (record.trace_id, text)
-            })
-            .collect()
+        self.telemetry.flush().await;
+        let sent = self.collector.logs().into_iter();
+        sent.map(|record| {
+            let body = record.body.and_then(|body| body.value);
+            let Some(Value::StringValue(text)) = body else { panic!("{body:?}") };
+            (record.trace_id, text)
+        })
+        .collect()
     }
 
     /// The log lines of this process.
@@ -162,28 +95,12 @@ impl Watch {
     pub async fn everything(&self) -> Vec<(String, String)> {
         self.telemetry.flush().await;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_lowercase();
-        let mut all: Vec<(String, String)> = self
-            .received
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(path, body)| (path.clone(), text(body)))
-            .collect();
+        let sent = self.collector.everything().into_iter();
+        let mut all: Vec<(String, String)> = sent.map(|(path, body)| (path, text(&body))).collect();
         for (look, lines) in [("log", &self.lines), ("log for people", &self.read)] {
             all.push((look.into(), text(&lines.0.lock().unwrap())));
         }
         all.push(("/metrics".into(), telemetry::page::text().to_lowercase()));
         all
     }
-}
-
-/// An attribute of a span as text.
-pub fn attribute(span: &Span, name: &str) -> Option<String> {
-    let find = |attribute: &&KeyValue| attribute.key == name;
-    let value = span.attributes.iter().find(find)?.value.clone()?.value?;
-    Some(match value {
-        Value::StringValue(text) => text,
-        Value::IntValue(number) => number.to_string(),
-        other => panic!("{other:?}"),
-    })
 }

@@ -1,8 +1,12 @@
 //! The program as a person runs it: started, killed, started again, stopped.
 
+#[path = "../../../../tests/suite/telemetry_collector.rs"]
+mod collector;
 mod faults;
+mod migrate;
 mod place;
 mod roles;
+mod seen;
 
 use place::{Place, signal};
 use std::{fs, time::Duration};

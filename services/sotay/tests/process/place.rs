@@ -16,9 +16,11 @@ pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 pub struct Place {
     pub folder: tempfile::TempDir,
     pub http: u16,
-    https: u16,
+    pub https: u16,
     /// Where `documents` is asked when it has a process of its own.
     documents: Option<u16>,
+    /// Environment variables of everything that is run here.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -29,7 +31,8 @@ impl Place {
         for file in ["quang-ngai.toml", "toan-quoc.toml"] {
             fs::copy(Path::new(ROOT).join("tenant-config").join(file), tenants.join(file)).unwrap();
         }
-        Self { http: free_port(), https: free_port(), documents: None, folder }
+        let (http, https) = (free_port(), free_port());
+        Self { http, https, documents: None, settings: Vec::new(), folder }
     }
 
     /// One whose documents are served by a process of their own.
@@ -38,19 +41,18 @@ impl Place {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let bundle = std::env::var_os("SOTAY_POSTGRES")
-            .map_or_else(|| Path::new(ROOT).join(".cache/postgresql-18.6.3"), PathBuf::from);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sotay"));
         command
             .args(arguments)
             .env("SOTAY__DATA", self.folder.path().join("data"))
             .env("SOTAY__TENANTS", self.folder.path().join("tenants"))
-            .env("SOTAY__POSTGRES__BIN", bundle)
+            .env("SOTAY__POSTGRES__BIN", bundle())
             .env("SOTAY__HTTP__PORT", self.http.to_string())
             .env("SOTAY__HTTPS__PORT", self.https.to_string())
             // Tests ask more often than people do.
             .env("SOTAY__LIMITS__MEMBER__PER_MINUTE", "60000")
             .env("SOTAY__LIMITS__MEMBER__BURST", "10000")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -174,16 +176,7 @@ impl Place {
     }
 
     fn exchange(&self, request: &[u8]) -> Option<(u16, String)> {
-        let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.http)).ok()?;
-        socket.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-        socket.write_all(request).ok()?;
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let whole = length.is_none_or(|length| length.parse() == Ok(body.len()));
-        whole.then(|| (status, body.to_owned()))
+        exchange(self.http, request)
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
@@ -201,7 +194,28 @@ impl Place {
     }
 }
 
-fn free_port() -> u16 {
+/// The programs of the database that is brought along.
+pub fn bundle() -> PathBuf {
+    std::env::var_os("SOTAY_POSTGRES")
+        .map_or_else(|| Path::new(ROOT).join(".cache/postgresql-18.6.3"), PathBuf::from)
+}
+
+/// Sends a request to a port: status and body, or nothing when there was no whole
+/// answer.
+pub fn exchange(port: u16, request: &[u8]) -> Option<(u16, String)> {
+    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    socket.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    socket.write_all(request).ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let whole = length.is_none_or(|length| length.parse() == Ok(body.len()));
+    whole.then(|| (status, body.to_owned()))
+}
+
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
