@@ -12,7 +12,10 @@ use opentelemetry_sdk::{
     metrics::{PeriodicReader, SdkMeterProvider},
     trace::{Sampler, SdkTracerProvider},
 };
-use std::{io, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterExt as _, LevelFilter, filter_fn},
@@ -102,7 +105,8 @@ where
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
     for (format, writer) in looks {
         let (lines, _) = filter::lines(settings.filter)?;
-        let layer = fmt::layer().with_writer(writer);
+        // A file would hold the signs for colours.
+        let layer = fmt::layer().with_writer(writer).with_ansi(io::stderr().is_terminal());
         layers.push(match format {
             Format::Human => layer.compact().with_filter(lines).boxed(),
             Format::Json => layer.json().flatten_event(true).with_filter(lines).boxed(),

@@ -5,6 +5,7 @@ use clap::Args;
 use sotay::{Config, Fault};
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
+    pin::pin,
     process::ExitCode,
 };
 use tenancy::provision::Progress;
@@ -25,10 +26,8 @@ impl Migrate {
         let report = with_installation(config, async |installation| {
             let provisioner = installation.provisioner()?;
             provisioner.migrate_platform().await?;
-            let watching = tokio::spawn(watch(provisioner.progress()));
-            let report = provisioner.migrate_tenants(self.workers).await;
-            watching.abort();
-            Ok(report?)
+            let migrating = provisioner.migrate_tenants(self.workers);
+            Ok(watched(provisioner.progress(), migrating).await?)
         })
         .await?;
         if self.json {
@@ -47,22 +46,34 @@ impl Migrate {
     }
 }
 
-/// Tells on standard error how far it is: in place on a terminal, every tenth
-/// on a line of its own in a log.
-async fn watch(mut progress: watch::Receiver<Progress>) {
+/// Tells how far the work is until it ends.
+async fn watched<T>(mut progress: watch::Receiver<Progress>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
     let mut told = 0;
-    while progress.changed().await.is_ok() {
-        let Progress { total, migrated, failed } = *progress.borrow_and_update();
-        let done = migrated + failed;
-        let end = if stderr().is_terminal() {
-            if done == total { "\n" } else { "\r" }
-        } else if done == total || (done - told) * 10 >= total {
-            "\n"
-        } else {
-            continue;
+    loop {
+        let outcome = tokio::select! {
+            biased;
+            Ok(()) = progress.changed() => None,
+            outcome = &mut work => Some(outcome),
         };
-        told = done;
-        eprint!("Đã nâng cấp {migrated}/{total} đơn vị, {failed} đơn vị hỏng{end}");
-        let _ = stderr().flush();
+        // The last news comes together with the end.
+        tell(*progress.borrow_and_update(), &mut told);
+        if let Some(outcome) = outcome {
+            return outcome;
+        }
     }
+}
+
+/// On standard error: in place on a terminal, every tenth on a line of its own in
+/// a log.
+fn tell(Progress { total, migrated, failed }: Progress, told: &mut usize) {
+    let (done, on_terminal) = (migrated + failed, stderr().is_terminal());
+    let enough = on_terminal || done == total || (done - *told) * 10 >= total;
+    if done == *told || !enough {
+        return;
+    }
+    *told = done;
+    let end = if on_terminal && done < total { "\r" } else { "\n" };
+    eprint!("Đã nâng cấp {migrated}/{total} đơn vị, {failed} đơn vị hỏng{end}");
+    let _ = stderr().flush();
 }

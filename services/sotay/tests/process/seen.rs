@@ -108,6 +108,7 @@ fn nothing_is_sent_opened_or_told_that_nobody_asked_for() {
     let (count, time) = sql.split_once(" SQL, ").unwrap_or_else(|| panic!("{line}"));
     assert!(count.parse::<u32>().unwrap() > 0, "{line}");
     assert!(time.split_once(" ms)").is_some_and(|(ms, _)| ms.parse::<u32>().is_ok()), "{line}");
+    assert!(!log.contains('\u{1b}'), "a file has no colours: {line:?}");
 }
 
 #[test]
