@@ -3,7 +3,6 @@
 
 #![expect(clippy::format_push_string, reason = "a scenario is told in one piece")]
 
-#[expect(dead_code, reason = "these scenarios need a part of what the suite stands on")]
 mod apart;
 #[expect(dead_code, reason = "these scenarios need a part of what the suite stands on")]
 mod app;

@@ -10,11 +10,13 @@ use crate::{
 };
 use axum::{
     Router,
+    body::Body,
     extract::Request,
     response::{IntoResponse as _, Response},
 };
 use embedded::s3::S3;
-use http::{Method, StatusCode};
+use gateway::{Peer, listen::Answer as _};
+use http::{Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 use std::{fs, net::Ipv4Addr, path::Path};
 use testkit::Gate;
@@ -34,6 +36,55 @@ async fn gated() -> (Gate, TestApp) {
 /// Objects of the documents.
 fn kept(bucket: &Path) -> usize {
     fs::read_dir(bucket.join(TENANT).join("documents")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn a_store_that_goes_down_in_the_middle_of_a_file_leaves_no_half_of_it() {
+    run(async {
+        let (gate, app) = gated().await;
+        let mut editor = app.browser(TENANT, "editor").await;
+        let mut member = app.browser(TENANT, "member").await;
+        let first = publish(&mut editor, "01-NQ/TU").await;
+        let path = format!("{}/file", first.location());
+
+        gate.shut_after(HALF);
+        let request = member.request(Method::GET, &path).body(Body::empty()).unwrap();
+        let peer = Peer { address: member.peer, secure: false };
+        let answer = Box::pin(app.platform.door.clone().answer(request, peer)).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()[header::CONTENT_LENGTH], RESOLUTION.len().to_string());
+        let (mut body, mut got, mut broke) = (answer.into_body(), Vec::new(), false);
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                broke = true;
+                break;
+            };
+            got.extend(frame.into_data().unwrap());
+        }
+        assert!(broke && got.len() < RESOLUTION.len(), "{} came as if it were all", got.len());
+        gate.open();
+        let rest = format!("bytes={}-", got.len());
+        let rest = member.get_with(&path, header::RANGE, &rest).await;
+        assert_eq!(rest.status, 206);
+        got.extend(rest.bytes);
+        assert_eq!(got, RESOLUTION, "the rest fits");
+        let receipts = "SELECT count(*) FROM event WHERE kind = 'document.opened'";
+        assert_eq!(count(&app, receipts).await, 1, "opened once");
+
+        gate.shut_after(HALF);
+        let refused = publish(&mut editor, "02-NQ/TU").await;
+        assert_away(&refused);
+        assert!(refused.shows("Kho tệp tạm thời không trả lời."), "{}", refused.body);
+        assert!(refused.shows(TITLE) && refused.shows("02-NQ/TU"), "what was entered is there");
+        let published = "SELECT count(*) FROM document WHERE number = '02-NQ/TU'";
+        assert_eq!((count(&app, published).await, kept(&app.database.bucket)), (0, 1));
+        gate.open();
+        let mended = publish(&mut editor, "02-NQ/TU").await;
+        assert_eq!(mended.status, 303, "{}", mended.body);
+        assert_eq!((count(&app, published).await, kept(&app.database.bucket)), (1, 2));
+        let again = member.get(&format!("{}/file", mended.location())).await;
+        assert_eq!(again.bytes, RESOLUTION);
+    });
 }
 
 #[test]
