@@ -7,8 +7,8 @@ trap 'rm -f "$log"' EXIT
 failed=0
 cargo test --workspace --all-targets --no-fail-fast 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
-# The same scenarios with each service behind a socket of its own; those that
-# cut the provisioner's and the relay's connections have no gateway in them.
+# The same scenarios with each service behind a socket of its own; in those that
+# cut connections to the database the server is one process in either case.
 SUITE_ROLES=apart cargo test --workspace --test suite --no-fail-fast -- --skip faults::killed 2>&1 | tee -a "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 SUITE_ROLES=apart cargo test --workspace --test telemetry --no-fail-fast -- telemetry_canary 2>&1 | tee -a "$log"

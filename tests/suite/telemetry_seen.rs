@@ -1,8 +1,10 @@
 //! One request: a line, a trace, numbers.
 
-use crate::{app::TestApp, run, telemetry_collector::attribute, telemetry_watch::watch};
+use crate::{
+    app::TestApp, browser::Browser, run, telemetry_collector::attribute, telemetry_watch::watch,
+};
 use axum::body::Body;
-use gateway::{Peer, listen::Answer as _};
+use gateway::{Limits, Peer, Places, Proxies, listen::Answer as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -88,6 +90,41 @@ fn a_request_is_one_line_and_one_trace_from_the_gateway_to_its_sql() {
         let sent = watch.logs().await;
         let ours: Vec<_> = sent.iter().filter(|(trace, _)| *trace == server.trace_id).collect();
         assert_eq!(ours.len(), 1, "the line is sent once, with its trace: {ours:?}");
+    });
+}
+
+#[test]
+fn whose_statement_was_asked_together_with_others_is_led_to_it() {
+    run(async {
+        let watch = watch().await;
+        let app = TestApp::new().await;
+        // All of them get in at once, however few cores there are.
+        let work = Places { total: 48, per_tenant: 12 };
+        let limits = Limits { work, ..Limits::default().unreachable_rates() };
+        let door = app.platform.door.clone().limited(&limits, Proxies::default());
+        let mut programs = Vec::new();
+        for _ in 0..6 {
+            let mut program = Browser::new(door.clone(), "thanh-hoa");
+            program.bearer = app.program("thanh-hoa", "member").await.bearer;
+            programs.push(program);
+        }
+        let asked = programs.iter_mut().map(|program| program.get("/api/v1/documents"));
+        let answers = futures_util::future::join_all(asked).await;
+        let ids: Vec<_> = answers.iter().map(|a| a.headers["x-request-id"].to_str().ok()).collect();
+        let spans = watch.spans().await;
+        let of_these = spans.iter().filter(|s| {
+            let id = attribute(&s.attributes, "sotay.request");
+            id.is_some() && ids.contains(&id.as_deref())
+        });
+        let links: Vec<_> = of_these.flat_map(|span| &span.links).collect();
+        assert!(!links.is_empty(), "six at once, and nobody shared");
+        for link in links {
+            let asks = spans.iter().any(|s| {
+                s.parent_span_id == link.span_id
+                    && attribute(&s.attributes, "db.query.text").is_some()
+            });
+            assert!(asks, "{link:?}");
+        }
     });
 }
 

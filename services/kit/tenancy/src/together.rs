@@ -7,7 +7,7 @@
 
 use crate::Trouble;
 use kernel::{Error, TenantId};
-use opentelemetry::{Context, context::FutureExt as _};
+use opentelemetry::{Context, context::FutureExt as _, trace::TraceContextExt as _};
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -112,6 +112,11 @@ where
             if pieces.len() > 1 {
                 let items = pieces.iter().map(|piece| piece.item.clone()).collect();
                 let request = pieces[0].request.clone();
+                // From the traces of the others a link leads to where it was done.
+                for other in &pieces[1..] {
+                    let done = request.span().span_context().clone();
+                    other.request.span().add_link(done, Vec::new());
+                }
                 match within(work(items).with_context(request)).await {
                     Ok(outcomes) if outcomes.len() == pieces.len() => {
                         for (piece, outcome) in pieces.into_iter().zip(outcomes) {
