@@ -89,7 +89,7 @@ impl Door {
         self.guard.keep().await;
     }
 
-    /// The same gateway, which says how more than the databases is doing.
+    /// The same gateway, which answers probes about more than the databases.
     #[must_use]
     pub fn watching(mut self, ready: Ready) -> Self {
         self.ready = ready;

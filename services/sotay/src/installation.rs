@@ -36,7 +36,8 @@ pub struct Installation {
     pub blob: BlobStore,
     /// The master key.
     pub key: MasterKey,
-    /// Its role and the file with its password, which serving never reads.
+    /// Its role and the file with its password, read on use: who only serves
+    /// need not be able to.
     provisioner: Option<(String, PathBuf)>,
     /// Kept running by this process.
     servers: Option<(Postgres, S3)>,

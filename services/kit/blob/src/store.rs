@@ -152,8 +152,8 @@ impl BlobStore {
     /// or not at all.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; [`Error::Other`] also when the local file
-    /// cannot be read.
+    /// [`Error::Unavailable`], [`Error::Full`]; [`Error::Other`] also when the
+    /// local file cannot be read.
     pub async fn put(
         &self,
         key: &Key,

@@ -105,8 +105,10 @@ where
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
     for (format, writer) in looks {
         let (lines, _) = filter::lines(settings.filter)?;
-        // A file would hold the signs for colours.
-        let layer = fmt::layer().with_writer(writer).with_ansi(io::stderr().is_terminal());
+        let layer = fmt::layer().with_writer(writer);
+        // A file would hold the signs for colours; a terminal has them unless
+        // `NO_COLOR` says otherwise, which asking for them would overrule.
+        let layer = if io::stderr().is_terminal() { layer } else { layer.with_ansi(false) };
         layers.push(match format {
             Format::Human => layer.compact().with_filter(lines).boxed(),
             Format::Json => layer.json().flatten_event(true).with_filter(lines).boxed(),

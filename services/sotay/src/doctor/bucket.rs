@@ -11,6 +11,10 @@ pub(super) async fn look(installation: &Installation, world: &World) -> Verdict 
     match round(&installation.blob, world, &text).await {
         Ok(true) => Verdict::Well,
         Ok(false) => Verdict::Broken("đọc lại khác với đã ghi; kiểm tra máy chủ kho tệp".into()),
+        // Its settings are right; the sentence says what to do.
+        Err((step, error @ Error::Full(_))) => {
+            Verdict::Broken(format!("không {step} được: {error}"))
+        }
         Err((step, error)) => Verdict::Broken(format!(
             "không {step} được: {error} Kiểm tra [blob]: địa chỉ, tên kho, khóa và quyền {step}"
         )),

@@ -27,7 +27,7 @@ pub(super) fn identity(config: &Config, now: OffsetDateTime) -> Verdict {
         return Verdict::Well;
     };
     match certificates::judge("internal.certificate", chain, key, &[], now) {
-        Verdict::Broken(says) => Verdict::Broken(says),
+        broken @ Verdict::Broken(_) => broken,
         // How long the authority itself lasts is looked at by neither end.
         verdict => signed(authority, chain, now).map_or_else(Verdict::Broken, |()| verdict),
     }
