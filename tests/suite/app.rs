@@ -8,6 +8,7 @@ use directory::{
     organisation::{self, Founding, Kind},
     people::{self, NewMember, Record},
 };
+use gateway::{Door, Limits, Places, Proxies};
 use kernel::{MemberId, OrganisationId, Role, TenantId, World};
 use sotay::{Part, Parts, Platform, onboarding};
 use std::collections::HashMap;
@@ -111,6 +112,13 @@ impl TestApp {
         program
     }
 
+    /// Runs statements as the tenant's own role.
+    pub async fn execute(&self, tenant: &str, sql: &str) {
+        let mut conn = self.db(tenant).conn().await.unwrap();
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        sql.execute(&mut *conn).await.unwrap();
+    }
+
     /// A tenant's database, as the tenant's own role.
     pub fn db(&self, tenant: &str) -> TenantDb {
         self.platform.app.tenants.db(&TenantId::new(tenant).unwrap()).unwrap()
@@ -157,6 +165,14 @@ impl TestApp {
     pub async fn fold(&self, tenant: &str) {
         self.platform.relay.fold(&TenantId::new(tenant).unwrap()).await.unwrap();
     }
+}
+
+/// The same door, at which nobody is stopped for asking often, or because the
+/// machine has few cores and what is under way takes long just now.
+pub fn unhurried(door: &Door) -> Door {
+    let work = Places { total: 48, per_tenant: 12 };
+    let limits = Limits { work, ..Limits::default().unreachable_rates() };
+    door.clone().limited(&limits, Proxies::default())
 }
 
 /// The present, for certificates, which their readers hold against the clock.
@@ -282,8 +298,9 @@ async fn units(
     units
 }
 
+/// A member who has signed up.
 #[expect(clippy::too_many_arguments, reason = "a fixture says all it needs in one line")]
-async fn add(
+pub async fn add(
     platform: &Platform,
     world: &World,
     slug: &str,

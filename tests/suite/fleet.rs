@@ -46,7 +46,7 @@ fn slight() -> Schema {
 async fn until(progress: &Receiver<Progress>, far: impl Fn(&Progress) -> bool) {
     let mut progress = progress.clone();
     let far = progress.wait_for(far);
-    tokio::time::timeout(Duration::from_mins(1), far).await.expect("not so far in time").unwrap();
+    tokio::time::timeout(Duration::from_mins(3), far).await.expect("not so far in time").unwrap();
 }
 
 #[test]

@@ -5,24 +5,19 @@ use crate::{
     app::{TestApp, cluster},
     faults::{readiness, until},
     run,
+    split::{Place, asked, serve},
 };
 use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use gateway::{
-    Peer, Ready,
-    listen::{self, Answer, Bounds},
-    upstream::{Deadline, Remote},
-};
-use http::{Request, StatusCode};
+use gateway::{Peer, Ready, listen::Answer, upstream::Deadline};
+use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use sotay::{Part, parts::identity};
-use std::{future::pending, net::Ipv4Addr, sync::Arc, time::Duration};
+use sotay::Part;
+use std::{future::pending, time::Duration};
 use testkit::Server;
-use tokio::{net::TcpListener, sync::watch};
 use tower::ServiceExt as _;
-use web::{Csrf, Face, RequestContext};
 
 const TENANT: &str = "thanh-hoa";
 
@@ -51,17 +46,11 @@ fn a_part_that_is_away_has_a_line_of_its_own_until_it_is_back() {
 #[test]
 fn a_part_that_greets_and_answers_nobody_is_told_while_nobody_is_let_through() {
     run(async {
-        let (app, services) = TestApp::apart().await;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let identity = identity(&services.config, &app.world).unwrap();
-        let tls = Some(Arc::new(identity.server().unwrap()));
-        let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(listen::serve(listener, tls, Bounds::internal(), Losing, stopped));
-        let (key, world) = (app.database.key.clone(), app.world.clone());
-        let remote = Remote::new("Thử", address.parse().unwrap(), &identity, key, world).unwrap();
-        let remote = remote.named("trial");
+        let (mut place, listener) = Place::new().await;
+        let remote = place.remote(&listener).named("trial");
+        place.standing.spawn(serve(listener, place.tls(), Losing));
         let line = async || {
+            let app = &place.app;
             let (tenants, blob) = (app.platform.app.tenants.clone(), app.database.blob.clone());
             let answer = Ready::watching(tenants, blob, vec![remote.clone()]).answer().await;
             let said = answer.into_body().collect().await.unwrap().to_bytes().to_vec();
@@ -71,7 +60,7 @@ fn a_part_that_greets_and_answers_nobody_is_told_while_nobody_is_let_through() {
         assert_eq!(line().await, "ok");
         for _ in 0..3 {
             let deadline = tokio::time::Instant::now() + Duration::from_millis(100);
-            let mut request = asked();
+            let mut request = asked(Method::GET, Body::empty());
             request.extensions_mut().insert(Deadline(deadline));
             let answer = remote.clone().oneshot(request).await.unwrap();
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -91,23 +80,6 @@ impl Answer for Losing {
         }
         StatusCode::NO_CONTENT.into_response()
     }
-}
-
-fn asked() -> Request<Body> {
-    let context = RequestContext {
-        tenant: TENANT.parse().unwrap(),
-        actor: None,
-        face: Face::Json,
-        csrf: Csrf::NotNeeded,
-        id: "1".into(),
-        peer: Ipv4Addr::LOCALHOST.into(),
-        origin: "http://thanh-hoa.localhost".into(),
-        flash: None,
-        device: None,
-    };
-    let mut request = Request::new(Body::empty());
-    request.extensions_mut().insert(Arc::new(context));
-    request
 }
 
 #[test]

@@ -5,8 +5,10 @@ mod accepted;
 mod forms;
 mod refused;
 
-use crate::{app::TestApp, telemetry_watch::Watch};
-use gateway::{Limits, Proxies};
+use crate::{
+    app::{TestApp, unhurried},
+    telemetry_watch::Watch,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -23,8 +25,7 @@ const WORDS: [&str; 5] = [NAME, PHONE, CARD, SECRET, TOKEN];
 
 /// More is asked here than any limit lets one person ask.
 fn unhindered(mut app: TestApp) -> TestApp {
-    let limits = Limits::default().unreachable_rates();
-    app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
+    app.platform.door = unhurried(&app.platform.door);
     app
 }
 

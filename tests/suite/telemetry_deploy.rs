@@ -18,12 +18,6 @@ fn metrics(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Runs a statement as the tenant's own role.
-async fn execute(app: &TestApp, sql: &'static str) {
-    let db = app.db(TENANT);
-    sqlx::raw_sql(sql).execute(&mut *db.conn().await.unwrap()).await.unwrap();
-}
-
 /// Waits until the private page shows a number that fits.
 async fn shown(app: &TestApp, series: &str, fits: impl Fn(u64) -> bool) {
     for _ in 0..600 {
@@ -45,13 +39,13 @@ fn every_metric_that_is_drawn_or_alerted_on_is_measured() {
         // Whatever happens rarely happens here: a fold that fails and recovers,
         // a limit, too much work, a part that is away.
         let mut background = app.platform.background();
-        execute(&app, "ALTER TABLE fold_state RENAME TO fold_state_away").await;
+        app.execute(TENANT, "ALTER TABLE fold_state RENAME TO fold_state_away").await;
         let mut admin = app.program(TENANT, "admin").await;
         assert_eq!(admin.get("/api/v1/account").await.status, 200);
         let series = |name: &str| format!("{name}{{tenant=\"{TENANT}\"}}");
         shown(&app, &series("sotay_fold_failures_total"), |count| count > 0).await;
         shown(&app, &series("sotay_outbox_rows"), |rows| rows > 0).await;
-        execute(&app, "ALTER TABLE fold_state_away RENAME TO fold_state").await;
+        app.execute(TENANT, "ALTER TABLE fold_state_away RENAME TO fold_state").await;
         shown(&app, &series("sotay_outbox_rows"), |rows| rows == 0).await;
         telemetry::count::refused("test", TENANT);
         telemetry::count::shed("test");

@@ -164,9 +164,7 @@ fn lines_of_requests_that_interleave_name_each_their_own_tenant_in_every_process
         let limits = Limits { work: places, ..Limits::default() }.unreachable_rates();
         app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
         // What fails at one tenant is nothing of the other's.
-        let db = app.db(HERE);
-        let broken = "ALTER TABLE document RENAME TO document_away";
-        sqlx::raw_sql(broken).execute(&mut *db.conn().await.unwrap()).await.unwrap();
+        app.execute(HERE, "ALTER TABLE document RENAME TO document_away").await;
         let mut tokens = BTreeMap::new();
         for tenant in [HERE, THERE] {
             tokens.insert(tenant, app.program(tenant, "member").await.bearer);

@@ -1,10 +1,14 @@
 //! One request: a line, a trace, numbers.
 
 use crate::{
-    app::TestApp, browser::Browser, run, telemetry_collector::attribute, telemetry_watch::watch,
+    app::{TestApp, unhurried},
+    browser::Browser,
+    run,
+    telemetry_collector::attribute,
+    telemetry_watch::watch,
 };
 use axum::body::Body;
-use gateway::{Limits, Peer, Places, Proxies, listen::Answer as _};
+use gateway::{Peer, listen::Answer as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -98,10 +102,8 @@ fn whose_statement_was_asked_together_with_others_is_led_to_it() {
     run(async {
         let watch = watch().await;
         let app = TestApp::new().await;
-        // All of them get in at once, however few cores there are.
-        let work = Places { total: 48, per_tenant: 12 };
-        let limits = Limits { work, ..Limits::default().unreachable_rates() };
-        let door = app.platform.door.clone().limited(&limits, Proxies::default());
+        // All of them get in at once, or none would share a statement.
+        let door = unhurried(&app.platform.door);
         let mut programs = Vec::new();
         for _ in 0..6 {
             let mut program = Browser::new(door.clone(), "thanh-hoa");

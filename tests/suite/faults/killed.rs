@@ -5,11 +5,8 @@
 //! it but before anybody was told.
 
 use super::{CUTS, TENANT, count, counted};
-use crate::{
-    app::{TestApp, new_member},
-    run,
-};
-use directory::{people, roster};
+use crate::{app::TestApp, run};
+use directory::roster;
 use kernel::{Error, TenantId};
 use std::{fmt::Write as _, path::PathBuf};
 use tenancy::{Relay, TenantDb, Tenants};
@@ -136,18 +133,13 @@ fn a_relay_killed_at_any_step_folds_each_event_once() {
     run(async {
         let app = TestApp::new().await;
         let (cutter, through) = Cutter::before(&app.database);
-        let branch = app.unit(TENANT, "cb-1").await;
-        let direct = app.platform.app.tenants.db(&id()).unwrap();
         let (mut phone, mut steps) = (973_000_000, 0);
         'steps: for at in 1.. {
             for cut in CUTS {
                 let before = counted(&app).await;
                 for _ in 0..2 {
                     phone += 1;
-                    let mut tx = direct.begin().await.unwrap();
-                    let one = new_member("newcomer", &format!("0{phone}"), branch);
-                    people::add_in(&mut tx, &app.world, None, one).await.unwrap();
-                    tx.commit().await.unwrap();
+                    app.newcomer(TENANT, "cb-1", &format!("0{phone}")).await;
                 }
                 let outlets = adoption::outlets(app.world.clone());
                 let relay = Relay::new(tenants(&through).await, adoption::folds(), outlets);
@@ -175,7 +167,7 @@ fn a_relay_killed_at_any_step_folds_each_event_once() {
 /// What a dead relay left is found by a later sweep: once the server has
 /// noticed the death, the rows it held are free.
 async fn swept(app: &TestApp) {
-    for _ in 0..200 {
+    for _ in 0..1500 {
         app.fold(TENANT).await;
         if count(app, "SELECT count(*) FROM outbox").await == 0 {
             return;

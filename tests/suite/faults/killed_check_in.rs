@@ -3,14 +3,12 @@
 
 use super::{CUTS, TENANT, assert_away, count};
 use crate::{
-    app::{PASSWORD, TestApp, platform},
+    app::{PASSWORD, TestApp, add, platform, unhurried},
     browser::Browser,
     meetings::under_way,
     run,
 };
-use directory::account::{activate, invite};
 use futures_util::future::join_all;
-use gateway::{Limits, Places, Proxies};
 use serde_json::json;
 use std::time::Instant;
 use testkit::Cutter;
@@ -27,14 +25,8 @@ async fn members(app: &TestApp) -> Vec<Browser> {
     let password = app.platform.passwords.hash(PASSWORD).await.unwrap();
     let mut members = Vec::new();
     for phone in NEWCOMERS {
-        let member = app.newcomer(TENANT, "cb-1", phone).await;
-        let mut tx = app.db(TENANT).begin().await.unwrap();
-        let (key, expires) = (app.platform.app.tenants.key(), app.world.now() + Duration::days(1));
-        let codes =
-            invite::invite_in(&mut tx, &app.world, key, None, Some(unit), &[member], expires).await;
-        let code = &codes.unwrap()[0].code;
-        activate::redeem_in(&mut tx, &app.world, key, code, &password).await.unwrap();
-        tx.commit().await.unwrap();
+        let (platform, world) = (&app.platform, &app.world);
+        add(platform, world, TENANT, "newcomer", phone, None, unit, &password).await;
         let mut program = app.visitor(TENANT);
         let signed_in = program
             .post_json("/api/v1/session", &json!({"login": phone, "password": PASSWORD}))
@@ -55,10 +47,8 @@ fn of_check_ins_together_cut_off_at_any_step_each_is_recorded_once_and_nobody_is
         let app = TestApp::new().await;
         let (cutter, through) = Cutter::before(&app.database);
         let server = platform(&through, app.world.clone()).await;
-        // All of them get in, however few cores there are.
-        let work = Places { total: 48, per_tenant: 12 };
-        let limits = Limits { work, ..Limits::default().unreachable_rates() };
-        let door = server.door.limited(&limits, Proxies::default());
+        // All of them get in at once, or none would share a transaction.
+        let door = unhurried(&server.door);
         app.world.advance(Duration::minutes(90));
         let mut members = members(&app).await;
         let mut theirs: Vec<Browser> = members
@@ -105,8 +95,7 @@ fn of_check_ins_together_cut_off_at_any_step_each_is_recorded_once_and_nobody_is
                 let present = "SELECT count(*) FROM attendance WHERE state = 'present'";
                 assert_eq!(count(&app, present).await, everybody, "{said}");
                 assert_eq!(count(&app, sql).await, before + everybody, "{said}: events");
-                let mut conn = app.db(TENANT).conn().await.unwrap();
-                sqlx::query("DELETE FROM attendance").execute(&mut *conn).await.unwrap();
+                app.execute(TENANT, "DELETE FROM attendance").await;
                 // They do not always come together in the same way.
                 uncut = if was_cut { 0 } else { uncut + 1 };
                 if uncut == 4 {

@@ -5,13 +5,8 @@ use super::{
     CUTS, TENANT, count, counted,
     killed::{id, sent, tenants},
 };
-use crate::{
-    app::{TestApp, new_member},
-    run,
-};
-use directory::people;
+use crate::{app::TestApp, run};
 use futures_util::future::join_all;
-use kernel::OrganisationId;
 use std::time::{Duration, Instant};
 use tenancy::{Relay, TenantState};
 use testkit::{Cut, Cutter};
@@ -19,13 +14,6 @@ use testkit::{Cut, Cutter};
 /// A relay that lost its connections pauses for a second, so steps are divided
 /// among so many of them, each with a database of its own.
 const LANES: usize = 4;
-
-async fn member(app: &TestApp, branch: OrganisationId, phone: u32) {
-    let mut tx = app.db(TENANT).begin().await.unwrap();
-    let one = new_member("newcomer", &format!("0{phone}"), branch);
-    people::add_in(&mut tx, &app.world, None, one).await.unwrap();
-    tx.commit().await.unwrap();
-}
 
 /// Waits until every event is folded, and something of them left the tenant.
 async fn folded(app: &TestApp, sent_before: i64) {
@@ -54,19 +42,18 @@ async fn lane(first: usize, cut: Cut) -> usize {
         app.database.provisioner().set_state(&other, TenantState::Suspended).await.unwrap();
     }
     let (cutter, through) = Cutter::before(&app.database);
-    let branch = app.unit(TENANT, "cb-1").await;
     let events = app.platform.app.tenants.clone();
     let announcing = tokio::spawn(async move { events.announce().await });
     let (mut phone, mut last) = (973_000_000, 0);
     for at in (first..).step_by(LANES) {
         let (before, sent_before) = (counted(&app).await, sent(&app).await);
         phone += 2;
-        member(&app, branch, phone).await;
+        app.newcomer(TENANT, "cb-1", &format!("0{phone}")).await;
         let outlets = adoption::outlets(app.world.clone());
         let relay = Relay::new(tenants(&through).await, adoption::folds(), outlets);
         let work = async {
             let running = tokio::spawn(async move { relay.run().await });
-            member(&app, branch, phone + 1).await;
+            app.newcomer(TENANT, "cb-1", &format!("0{}", phone + 1)).await;
             folded(&app, sent_before).await;
             running.abort();
             // Nothing of it is at work when the next begins.
@@ -84,6 +71,7 @@ async fn lane(first: usize, cut: Cut) -> usize {
         last = at;
     }
     announcing.abort();
+    assert!(last > 0, "{cut:?}: nothing was cut");
     let incremental = figures(&app).await;
     app.platform.relay.rebuild(&id()).await.unwrap();
     assert_eq!(figures(&app).await, incremental, "rebuilt, the figures are the same");

@@ -4,13 +4,12 @@
 
 use super::{CUTS, TENANT, assert_away, count, counted};
 use crate::{
-    app::{TestApp, platform},
+    app::{TestApp, platform, unhurried},
     browser::Browser,
     roster::{csv, state, tally},
     run,
 };
 use futures_util::future::join_all;
-use gateway::{Limits, Proxies};
 use serde_json::{Value, json};
 use testkit::{Cut, Cutter};
 use time::Duration;
@@ -73,12 +72,11 @@ async fn patiently(
 /// Cuts every so-manieth step from `first` on: the last there is.
 async fn lane(first: usize, cut: Cut) -> usize {
     let mut app = TestApp::new().await;
-    let unhurried = Limits::default().unreachable_rates();
-    app.platform.door = app.platform.door.clone().limited(&unhurried, Proxies::default());
+    app.platform.door = unhurried(&app.platform.door);
     let (cutter, through) = Cutter::before(&app.database);
     let server = platform(&through, app.world.clone()).await;
     let mut admin = app.program(TENANT, "admin").await;
-    let mut theirs = Browser::new(server.door.limited(&unhurried, Proxies::default()), TENANT);
+    let mut theirs = Browser::new(unhurried(&server.door), TENANT);
     theirs.bearer.clone_from(&admin.bearer);
     let mut last = 0;
     for at in (first..).step_by(LANES) {
@@ -109,6 +107,7 @@ async fn lane(first: usize, cut: Cut) -> usize {
         }
         last = at;
     }
+    assert!(last > 0, "{cut:?}: nothing was cut");
     last
 }
 

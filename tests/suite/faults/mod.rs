@@ -16,11 +16,10 @@ mod server;
 mod store;
 
 use crate::{
-    app::{TestApp, cluster, fill},
+    app::{TestApp, cluster, fill, unhurried},
     browser::{Answer, Browser},
 };
 use embedded::postgres::Postgres;
-use gateway::{Limits, Places, Proxies};
 use serde_json::json;
 use std::{
     path::Path,
@@ -65,46 +64,34 @@ fn assert_away(answer: &Answer) {
 
 /// Waits until readiness has this status, and answers its lines.
 pub async fn readiness(app: &TestApp, status: u16) -> String {
+    said(app, &status.to_string(), |answer| answer.status == status).await
+}
+
+/// Waits until readiness says this.
+pub async fn until(app: &TestApp, line: &str) -> String {
+    said(app, line, |answer| answer.body.contains(line)).await
+}
+
+async fn said(app: &TestApp, wanted: &str, fits: impl Fn(&Answer) -> bool) -> String {
     let began = Instant::now();
     loop {
         let answer = app.visitor(TENANT).get("/readyz").await;
-        if answer.status == status {
+        if fits(&answer) {
             return answer.body;
         }
-        assert!(
-            began.elapsed() < Duration::from_secs(40),
-            "still {}: {}",
-            answer.status,
-            answer.body
-        );
+        let Answer { status, body, .. } = answer;
+        assert!(began.elapsed() < Duration::from_secs(40), "no «{wanted}»: {status}, {body}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
 /// A platform on a database server of its own, whose programs are in `bin`.
-/// Nobody is stopped for asking often, or because the machine has few cores and
-/// what is under way takes long just now.
 async fn on_its_own(data: &Path, bin: &Path) -> (Postgres, TestApp) {
     let (postgres, database) = testkit::own_server(cluster().await, data, bin).await;
     fill(&database).await;
     let mut app = TestApp::on(database).await;
-    let work = Places { total: 48, per_tenant: 12 };
-    let limits = Limits { work, ..Limits::default().unreachable_rates() };
-    app.platform.door = app.platform.door.clone().limited(&limits, Proxies::default());
+    app.platform.door = unhurried(&app.platform.door);
     (postgres, app)
-}
-
-/// Waits until readiness says this.
-pub async fn until(app: &TestApp, line: &str) -> String {
-    let began = Instant::now();
-    loop {
-        let said = app.visitor(TENANT).get("/readyz").await.body;
-        if said.contains(line) {
-            return said;
-        }
-        assert!(began.elapsed() < Duration::from_secs(40), "no «{line}»: {said}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 /// Waits until a server has noticed that those who made or migrated tenants are
@@ -113,7 +100,7 @@ async fn buried(database: &TestDatabase, placement: &str) {
     let mut platform = database.connect_to(placement, "sotay_platform").await.unwrap();
     let sql =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1";
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         let left: i64 = sqlx::query_scalar(sql)
             .bind(testkit::PROVISIONER)
             .fetch_one(&mut platform)

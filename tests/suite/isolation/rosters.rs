@@ -11,11 +11,6 @@ use std::{
 };
 use uuid::Uuid;
 
-async fn execute(app: &TestApp, sql: &'static str) {
-    let db = app.db(A);
-    sqlx::raw_sql(sql).execute(&mut *db.conn().await.unwrap()).await.unwrap();
-}
-
 #[test]
 fn a_roster_is_in_its_tenants_folder_when_it_was_accepted_and_nowhere_else() {
     run(async {
@@ -29,11 +24,11 @@ fn a_roster_is_in_its_tenants_folder_when_it_was_accepted_and_nowhere_else() {
         let unread = format!("{mark},Họ và tên\n,Nguyễn Văn An\n");
         let refused = admin.upload("/api/v1/roster", &[], "ds.csv", unread.as_bytes()).await;
         assert_eq!(refused.status, 422, "{}", refused.body);
-        execute(&app, "ALTER TABLE roster_import ADD CONSTRAINT unusable CHECK (false) NOT VALID")
+        app.execute(A, "ALTER TABLE roster_import ADD CONSTRAINT unusable CHECK (false) NOT VALID")
             .await;
         let failed = admin.upload("/api/v1/roster", &[], "ds.csv", file.as_bytes()).await;
         assert_eq!(failed.status, 500, "{}", failed.body);
-        execute(&app, "ALTER TABLE roster_import DROP CONSTRAINT unusable").await;
+        app.execute(A, "ALTER TABLE roster_import DROP CONSTRAINT unusable").await;
         let mut stranger = app.visitor(B);
         stranger.bearer = admin.bearer.clone();
         let foreign = stranger.upload("/api/v1/roster", &[], "ds.csv", file.as_bytes()).await;

@@ -5,14 +5,6 @@ use crate::{adoption::figure, app::TestApp, run};
 use serde_json::json;
 use time::Duration;
 
-async fn execute(app: &TestApp, sql: &str) {
-    let db = app.db(TENANT);
-    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
-        .execute(&mut *db.conn().await.unwrap())
-        .await
-        .unwrap();
-}
-
 #[test]
 fn a_check_changes_nothing_and_a_run_keeps_the_good_rows_and_names_the_bad() {
     run(async {
@@ -143,7 +135,7 @@ fn an_interrupted_run_is_followed_live_and_can_be_pressed_again() {
         let (import, path) = (id(&page).to_owned(), format!("/roster/{}", id(&page)));
         // As a server leaves it that goes away in the middle.
         let now = app.world.now().unix_timestamp();
-        execute(&app, &format!("UPDATE roster_import SET state = 'running', attempt = attempt + 1, progress = 0.4, rows = 1234, beat_at = to_timestamp({now}) WHERE id = '{import}'")).await;
+        app.execute(TENANT, &format!("UPDATE roster_import SET state = 'running', attempt = attempt + 1, progress = 0.4, rows = 1234, beat_at = to_timestamp({now}) WHERE id = '{import}'")).await;
         let shown = browser.get(&path).await;
         assert!(
             shown.shows("id=\"progress\"") && shown.shows("hx-get") && !shown.shows("Nhập tiếp"),

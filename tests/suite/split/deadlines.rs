@@ -13,7 +13,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use tower::ServiceExt as _;
 
 /// What the service gives up before the gateway at most, with the millisecond
@@ -109,34 +112,37 @@ fn what_came_too_late_is_not_begun_and_is_nobodys_fault() {
 
 #[test]
 fn what_nobody_waits_for_any_more_is_stopped_at_the_other_end() {
-    struct Told(mpsc::UnboundedSender<()>);
+    struct Told(mpsc::UnboundedSender<&'static str>);
     impl Drop for Told {
         fn drop(&mut self) {
-            let _ = self.0.send(());
+            let _ = self.0.send("stopped");
         }
     }
     run(async {
         let (tell, mut told) = mpsc::unbounded_channel();
         let slow = move || {
             let told = Told(tell.clone());
+            tell.send("begun").unwrap();
             async move {
                 tokio::time::sleep(Duration::from_mins(1)).await;
                 drop(told);
             }
         };
         let (_place, remote) = service(Router::new().route("/", any(slow))).await;
+        let mut next = async || timeout(Duration::from_secs(5), told.recv()).await.ok().flatten();
 
+        // Time enough to connect, and far less than the work takes.
         let mut late = asked(Method::POST, Body::empty());
-        let deadline = Instant::now() + Duration::from_millis(300);
+        let deadline = Instant::now() + Duration::from_secs(2);
         late.extensions_mut().insert(Deadline(deadline));
         let answer = remote.clone().oneshot(late).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-        tokio::time::timeout(Duration::from_secs(5), told.recv()).await.expect("its deadline");
+        assert_eq!((next().await, next().await), (Some("begun"), Some("stopped")), "its deadline");
 
         // Somebody closes the page.
         let asking = tokio::spawn(remote.oneshot(asked(Method::POST, Body::empty())));
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(next().await, Some("begun"));
         asking.abort();
-        tokio::time::timeout(Duration::from_secs(5), told.recv()).await.expect("its caller left");
+        assert_eq!(next().await, Some("stopped"), "its caller left");
     });
 }

@@ -35,9 +35,7 @@ async fn alter(app: &TestApp, change: &str) {
              LOOP EXECUTE format('ALTER TABLE %I {change}', name); END LOOP;
          END $$"
     );
-    let db = app.db(TENANT);
-    let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-    sql.execute(&mut *db.conn().await.unwrap()).await.unwrap();
+    app.execute(TENANT, &sql).await;
 }
 
 /// Sends a form with whatever else a request can carry.
