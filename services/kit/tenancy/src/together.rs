@@ -113,9 +113,9 @@ where
                 let items = pieces.iter().map(|piece| piece.item.clone()).collect();
                 let request = pieces[0].request.clone();
                 // From the traces of the others a link leads to where it was done.
+                let done = request.span().span_context().clone();
                 for other in &pieces[1..] {
-                    let done = request.span().span_context().clone();
-                    other.request.span().add_link(done, Vec::new());
+                    other.request.span().add_link(done.clone(), Vec::new());
                 }
                 match within(work(items).with_context(request)).await {
                     Ok(outcomes) if outcomes.len() == pieces.len() => {

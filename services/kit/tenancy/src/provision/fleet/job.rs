@@ -100,7 +100,7 @@ async fn step(
         format!(
             "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';
              DELETE FROM platform.tenant_migration
-             WHERE tenant = '{tenant}' AND version = {version} AND state = 'failed';
+             WHERE tenant = '{tenant}' AND version = {version} AND state <> 'applied';
              INSERT INTO platform.tenant_migration (tenant, version, checksum, state)
              VALUES ('{tenant}', {version}, '{checksum}', 'applied');
              SET LOCAL ROLE {role};
@@ -110,11 +110,22 @@ async fn step(
     )
     .await;
     match done {
-        Err(error) if is_in_ledger(&error) => return Ok(tx.rollback().await?),
-        done => done?,
+        Err(error) if is_in_ledger(&error) => {
+            tx.rollback().await?;
+            // Or somebody noted a failure this very moment.
+            let applied = sqlx::query_scalar!(
+                r#"SELECT state = 'applied' AS "applied!" FROM platform.tenant_migration
+                   WHERE tenant = $1 AND version = $2"#,
+                &**tenant,
+                version
+            );
+            if applied.fetch_one(connection).await? { Ok(()) } else { Err(error) }
+        }
+        done => {
+            done?;
+            Ok(tx.commit().await?)
+        }
     }
-    tx.commit().await?;
-    Ok(())
 }
 
 fn is_in_ledger(error: &Error) -> bool {
