@@ -1,7 +1,7 @@
 //! The bytes behind a document, in the blob store under its id.
 
 use blob::{BlobStore, Key};
-use kernel::{DocumentId, Error, Result, TenantId};
+use kernel::{DocumentId, Result, TenantId};
 use std::path::Path;
 
 /// The media type of every document.
@@ -22,43 +22,25 @@ pub struct File {
 
 /// Where a document's bytes are.
 pub fn key(tenant: &TenantId, id: DocumentId) -> Result<Key> {
-    Key::new(tenant, "documents", id.0).map_err(away)
+    Key::new(tenant, "documents", id.0).map_err(blob::Error::said)
 }
 
 /// Stores a document's bytes; its row follows with [`crate::publish_in`].
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the blob store is away.
+/// [`kernel::Error::Unavailable`] when the blob store is away.
 pub async fn put(blob: &BlobStore, tenant: &TenantId, id: DocumentId, path: &Path) -> Result<()> {
-    blob.put(&key(tenant, id)?, path, PDF).await.map_err(away)
+    blob.put(&key(tenant, id)?, path, PDF).await.map_err(blob::Error::said)
 }
 
 /// Takes the bytes away again after their row was refused. Best effort: bytes
 /// without a row are unreachable and do no harm.
 pub async fn discard(blob: &BlobStore, tenant: &TenantId, id: DocumentId) {
     let done = match key(tenant, id) {
-        Ok(key) => blob.delete(&key).await.map_err(away),
+        Ok(key) => blob.delete(&key).await.map_err(blob::Error::said),
         Err(error) => Err(error),
     };
     if let Err(error) = done {
         tracing::warn!(document = %id, "the file of {id}, which was not published, stays in the blob store: {error}");
-    }
-}
-
-/// What the blob store's failures are to the person.
-pub fn away(error: blob::Error) -> Error {
-    match error {
-        blob::Error::Unavailable(said) => {
-            tracing::warn!("the blob store is away: {said}");
-            Error::Unavailable("Kho tệp tạm thời không trả lời. Hãy thử lại sau ít phút.".into())
-        }
-        blob::Error::Full(ref said) => {
-            tracing::error!("the blob store is full: {said}");
-            Error::Unavailable(error.to_string().into())
-        }
-        other => match other.detail() {
-            Some(said) => Error::internal(format!("the blob store refused: {said}")),
-            None => other.into(),
-        },
     }
 }

@@ -97,7 +97,7 @@ async fn stream(
     let object = blob
         .get(&files::key(&ctx.tenant().id, document.id.into())?, range)
         .await
-        .map_err(files::away)?;
+        .map_err(blob::Error::said)?;
     let mut response = download(object.length, Body::from_stream(object.body)).into_response();
     if let Some(range) = object.content_range {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;

@@ -99,7 +99,7 @@ fn without_the_store_no_roster_is_half_taken_and_one_that_was_taken_goes_on_late
         gate.shut();
         let refused = admin.upload("/api/v1/roster", &[], "ds.csv", &file).await;
         assert_away(&refused);
-        assert!(refused.shows("Kho tệp tạm thời không dùng được"), "{}", refused.body);
+        assert!(refused.shows("Kho tệp tạm thời không trả lời"), "{}", refused.body);
         assert_eq!(count(&app, "SELECT count(*) FROM roster_import").await, 0);
         assert_eq!(admin.get("/api/v1/roster").await.status, 200);
         gate.open();
@@ -110,7 +110,7 @@ fn without_the_store_no_roster_is_half_taken_and_one_that_was_taken_goes_on_late
         let stopped = pressed(&mut admin, &page).await;
         let import = &stopped["import"];
         let why = import["failure"].as_str().unwrap();
-        assert!(why.contains("Kho tệp tạm thời không dùng được"), "{import}");
+        assert!(why.contains("Kho tệp tạm thời không trả lời"), "{import}");
         assert_eq!((state(&stopped), import["next"].as_str()), ("failed", Some("resume")));
         let members = "SELECT count(*) FROM member WHERE file_number LIKE 'LL-%'";
         assert_eq!(count(&app, members).await, 0);

@@ -80,15 +80,7 @@ pub(super) fn key(db: &TenantDb, import: ImportId) -> Result<Key, Error> {
 pub(super) fn said(error: blob::Error) -> Error {
     match error {
         blob::Error::NotFound => Error::Gone("Tệp không còn được lưu. Hãy tải tệp lên lại.".into()),
-        blob::Error::Unavailable(ref detail) => {
-            tracing::warn!("the blob store is away: {detail}");
-            Error::Unavailable(error.to_string().into())
-        }
-        blob::Error::Full(ref detail) => {
-            tracing::error!("the blob store is full: {detail}");
-            Error::Unavailable(error.to_string().into())
-        }
-        other => Error::internal(format!("{other} {}", other.detail().unwrap_or_default())),
+        other => other.said(),
     }
 }
 

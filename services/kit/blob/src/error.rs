@@ -18,7 +18,7 @@ pub enum Error {
     OutOfRange,
     /// The server cannot be reached, is overloaded or did not answer in time;
     /// trying later may help.
-    #[error("Kho tệp tạm thời không dùng được: hãy thử lại sau ít phút.")]
+    #[error("Kho tệp tạm thời không trả lời. Hãy thử lại sau ít phút.")]
     Unavailable(String),
     /// There is no room for what was to be put; what is there can be got.
     #[error(
@@ -35,6 +35,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// What it is to the person, in the words of the kernel; the rest is logged.
+    #[must_use]
+    pub fn said(self) -> kernel::Error {
+        match &self {
+            Self::Unavailable(detail) => tracing::warn!("the blob store is away: {detail}"),
+            Self::Full(detail) => tracing::error!("the blob store is full: {detail}"),
+            other => match other.detail() {
+                Some(said) => {
+                    return kernel::Error::internal(format!("the blob store refused: {said}"));
+                }
+                None => return self.into(),
+            },
+        }
+        kernel::Error::Unavailable(self.to_string().into())
+    }
+
     /// What the server or the network said, for the log. It may hold keys of
     /// objects, never their contents or credentials.
     #[must_use]
