@@ -21,7 +21,13 @@ use std::sync::Arc;
 const CONNECTIONS: usize = 4_096;
 const SECONDS: u32 = 6;
 /// Pages a second that a quiet tenant looks at.
-const QUIET: f64 = 50.0;
+const QUIET: f64 = 100.0;
+/// How often it is alone and beside the flood, and for how many seconds each.
+/// A machine that is itself a guest is taken from us for up to 20 ms now and
+/// then (a loop that only looks at the clock sees it), which is longer than any
+/// of these waits: over many short turns the median is not moved by that.
+const TURNS: usize = 9;
+const TURN: u32 = 2;
 
 pub async fn measure(database: &Database, people: &People, report: &mut Report) -> Result<()> {
     let room = ("SOTAY__CONNECTIONS__MOST".to_owned(), "20000".to_owned());
@@ -59,19 +65,23 @@ pub async fn measure(database: &Database, people: &People, report: &mut Report) 
 
     let (tenant, token) = neighbour.remove(0);
     let quiet: Arc<[String]> = [list(&tenant, &token)].into();
-    let steady = Pace { rate: Some(QUIET), connections: 64, seconds: SECONDS };
+    let steady = Pace { rate: Some(QUIET), connections: 64, seconds: TURN };
+    let flood = Pace { seconds: TURN, connections: 64, ..peak };
     crowd::send(serving.port, &quiet, Pace { seconds: 1, ..steady }).await?;
-    let (mut alone, mut beside, mut other) = (Outcome::default(), Outcome::default(), Vec::new());
-    for _ in 0..ROUNDS {
-        alone.add(crowd::send(serving.port, &quiet, steady).await?);
-        let flooding = crowd::send(serving.port, &many, Pace { connections: 64, ..peak });
+    let (mut alone, mut beside, mut other) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        alone.push(crowd::send(serving.port, &quiet, steady).await?.p99());
+        let flooding = crowd::send(serving.port, &many, flood);
         let probing = crowd::send(serving.port, &quiet, steady);
         let (flooding, probing) = tokio::join!(flooding, probing);
-        other.push(flooding?.rate(peak));
-        beside.add(probing?);
+        other.push(flooding?.rate(flood));
+        beside.push(probing?.p99());
     }
-    let note = format!("beside {:.0} answers a second to the other", median(other));
-    let figures = (beside.p99(), alone.p99());
+    let note = format!(
+        "median of {TURNS} turns; beside {:.0} answers a second to the other",
+        median(other)
+    );
+    let figures = (median(beside), median(alone));
     let name = "99th percentile of a tenant beside another's flood";
     report.pair(name, "ms", figures, Some(Goal::RatioAtMost(1.5)), note);
     Ok(())
