@@ -327,5 +327,5 @@ fn away() -> Error {
 
 async fn goodbye(connection: PgConnection) {
     // Whatever comes of it, the socket is closed afterwards.
-    let _ = timeout(SLOW, connection.close()).await;
+    let _ = timeout(SLOW, Box::pin(connection.close())).await;
 }

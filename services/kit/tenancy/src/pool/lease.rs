@@ -42,7 +42,8 @@ impl Lease {
         let began = Instant::now();
         // Taken first: what is to be renewed meanwhile is renewed with this one too.
         self.generation = pool.role(&mut pool.state(), role).generation;
-        match timeout(SLOW, PgConnection::connect_with(&options)).await {
+        // Boxed: the rare login is much larger than all that awaits a connection.
+        match timeout(SLOW, Box::pin(PgConnection::connect_with(&options))).await {
             Ok(Ok(connection)) => {
                 let mut state = pool.state();
                 (state.reached, state.away_until) = (Some(Instant::now()), None);
