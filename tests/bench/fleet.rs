@@ -1,9 +1,9 @@
 //! A thousand tenants migrated, and one more made.
 //!
-//! Making one takes a fifth to a quarter of a second: 0.07 s are the program's
-//! own, a third of those were the hash of a password that nobody has, which is a
-//! constant now. It took 0.40 s as long as its commits waited for the disk to
-//! take the thousand tenants that were laid before; they are written out first.
+//! Making one takes 0.12 s in the database, which writes a hundred relations for it.
+//! The command took 0.40 s as long as its commits waited for the disk to take the
+//! thousand tenants that were laid before (they are written out first), and 0.33 s
+//! as long as it asked casbin about every role and operation one by one.
 
 use crate::{Result, ground::Ground, load::median, people, process, report::Report};
 use std::{fs, time::Instant};

@@ -108,7 +108,11 @@ pub(super) fn seal(
     let mut text = BASE64.encode(&payload);
     text.push('.');
     BASE64.encode_string(sign(key, method, uri, &payload), &mut text);
-    Ok(HeaderValue::try_from(text)?)
+    let mut value = HeaderValue::try_from(text)?;
+    // New with every request: kept by the peer's HPACK table, it would only push
+    // out what comes again. Nor is it anything for a log.
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The context of a request and the time that is left, if the signature holds
