@@ -2,6 +2,7 @@
 
 use super::{TENANT, add, assert_away, count, counted, on_its_own, readiness};
 use crate::run;
+use serde_json::json;
 use std::{
     process::Command,
     sync::{
@@ -45,6 +46,8 @@ fn a_killed_server_comes_back_and_nothing_acknowledged_is_lost() {
             });
         }
         let mut member = app.browser(TENANT, "member").await;
+        let mut visitor = app.visitor(TENANT);
+        let wrong = json!({"code": "2222222222", "password": "lúa chín vàng đồng"});
         for round in 0..2 {
             tokio::time::sleep(Duration::from_millis(500)).await;
             let killed = postgres.pid();
@@ -55,6 +58,10 @@ fn a_killed_server_comes_back_and_nothing_acknowledged_is_lost() {
             let page = member.get("/").await;
             assert_away(&page);
             assert!(page.shows("Chưa làm được ngay lúc này"), "{}", page.body);
+            // More than an address may try before it has to wait.
+            for _ in 0..70 {
+                assert_away(&visitor.post_json("/api/v1/activate", &wrong).await);
+            }
             // As `sotay serve` does beside serving, until it is ready again.
             let ready = tokio::select! {
                 () = postgres.keep() => unreachable!("keeps until it is cancelled"),
@@ -64,6 +71,8 @@ fn a_killed_server_comes_back_and_nothing_acknowledged_is_lost() {
             assert_ne!(postgres.pid(), killed, "round {round}");
             let page = member.get("/").await;
             assert_eq!(page.status, 200, "still signed in: {}", page.body);
+            let tried = visitor.post_json("/api/v1/activate", &wrong).await;
+            assert_eq!(tried.status, 422, "nothing was tried meanwhile: {}", tried.body);
         }
         over.store(true, Ordering::SeqCst);
         let (mut acknowledged, mut refused) = (Vec::new(), 0);

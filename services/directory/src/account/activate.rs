@@ -86,16 +86,22 @@ pub(super) async fn activate(
     let (tenant, key) = (&ctx.request.tenant, ctx.app.tenants.key());
     let tried = throttle.code(tenant, ctx.request.peer, ctx.world().now()).map_err(again)?;
     // Only whoever holds a good code is worth the hash.
-    {
-        let mut conn = ctx.read().await?;
+    let looked = async {
         let hash = code::hash(key, tenant, &input.code);
-        let state = store::code_state(&mut conn, &hash, ctx.world().now()).await?;
-        refusal(state).map_or(Ok(()), Err).map_err(again)?;
-    }
+        store::code_state(&mut *ctx.read().await?, &hash, ctx.world().now()).await
+    };
+    let state = match looked.await {
+        Ok(state) => state,
+        Err(away) => {
+            tried.not_made();
+            return Err(again(away));
+        }
+    };
+    refusal(state).map_or(Ok(()), Err).map_err(again)?;
     tried.not_made();
     let hash = passwords.hash(&input.password).await?;
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let mut tx = ctx.begin().await?;
+    let mut tx = ctx.begin().await.map_err(again)?;
     let account = redeem_in(&mut tx, ctx.world(), key, &input.code, &hash).await.map_err(again)?;
     store::end_sessions(&mut tx, account, None, ctx.world().now()).await?;
     let started = session::start(&mut tx, ctx.world(), account, agent).await?;
