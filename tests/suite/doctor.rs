@@ -9,7 +9,7 @@ use sotay::{
 };
 use std::{fs, net::Ipv4Addr, path::Path};
 use time::Duration;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::watch};
 
 const TENANT: &str = "thanh-hoa";
 
@@ -250,6 +250,25 @@ fn each_part_elsewhere_is_greeted_and_what_keeps_it_away_is_said() {
         astray["master_key_file"] = json!(wrong);
         let checks = said(&app, &astray).await;
         assert!(broken(&checks, "upstreams").contains("so master_key_file"), "{checks:?}");
+
+        // Somebody else's port, where nobody speaks TLS.
+        let taken = TcpListener::bind("localhost:0").await.unwrap();
+        let mut elsewhere = good.clone();
+        let port = taken.local_addr().unwrap().port();
+        elsewhere["upstreams"]["documents"] = json!(format!("localhost:{port}"));
+        let nobody = tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = taken.accept().await.unwrap();
+                let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let checks = said(&app, &elsewhere).await;
+        let says = only(&checks, "upstreams");
+        assert!(
+            says.starts_with("phần documents") && says.contains("không như một tiến trình"),
+            "{says}"
+        );
+        nobody.abort();
 
         services.end(Part::Documents).await;
         let checks = said(&app, &good).await;

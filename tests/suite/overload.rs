@@ -48,7 +48,8 @@ fn door(app: &TestApp, behind: Router, work: Places) -> Door {
     let hosts = Hosts { bases: vec!["localhost".into()] };
     let limits = Limits { work, ..Limits::default().unreachable_rates() };
     let api = serde_json::from_value(api).unwrap();
-    Door::new(app.platform.app.clone(), behind, hosts, &api)
+    let ready = app.platform.ready.clone();
+    Door::new(app.platform.app.clone(), behind, hosts, &api, ready)
         .unwrap()
         .limited(&limits, Proxies::default())
 }

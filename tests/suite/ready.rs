@@ -47,12 +47,12 @@ fn a_part_that_is_away_has_a_line_of_its_own_until_it_is_back() {
 fn a_part_that_greets_and_answers_nobody_is_told_while_nobody_is_let_through() {
     run(async {
         let (mut place, listener) = Place::new().await;
-        let remote = place.remote(&listener).named("trial");
+        let remote = place.remote(&listener);
         place.standing.spawn(serve(listener, place.tls(), Losing));
         let line = async || {
             let app = &place.app;
             let (tenants, blob) = (app.platform.app.tenants.clone(), app.database.blob.clone());
-            let answer = Ready::watching(tenants, blob, vec![remote.clone()]).answer().await;
+            let answer = Ready::new(tenants, blob, vec![remote.clone()]).answer().await;
             let said = answer.into_body().collect().await.unwrap().to_bytes().to_vec();
             let said = String::from_utf8(said).unwrap();
             said.lines().find_map(|line| line.strip_prefix("trial: ")).unwrap().to_owned()

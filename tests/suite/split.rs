@@ -57,7 +57,7 @@ impl Place {
     pub fn remote(&self, listener: &TcpListener) -> Remote {
         let (key, world) = (self.app.database.key.clone(), self.app.world.clone());
         let authority = listener.local_addr().unwrap().to_string().parse().unwrap();
-        Remote::new("Thử", authority, &self.identity, key, world).unwrap()
+        Remote::new("trial", "Thử", authority, &self.identity, key, world).unwrap()
     }
 
     pub fn tls(&self) -> Arc<ServerConfig> {

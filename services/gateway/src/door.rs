@@ -63,16 +63,22 @@ pub struct Peer {
 }
 
 impl Door {
-    /// A gateway in front of services whose operations `api` describes.
+    /// A gateway in front of services whose operations `api` describes, which
+    /// answers probes with `ready`.
     ///
     /// # Errors
     /// When the description cannot be written as JSON, or names a budget that
     /// does not exist.
-    pub fn new(app: App, router: Router, hosts: Hosts, api: &OpenApi) -> Result<Self, Error> {
+    pub fn new(
+        app: App,
+        router: Router,
+        hosts: Hosts,
+        api: &OpenApi,
+        ready: Ready,
+    ) -> Result<Self, Error> {
         let budgets = Arc::new(Budgets::of(api).map_err(Error::internal)?);
         let guard = Arc::new(Guard::new(&Limits::default(), Proxies::default(), budgets));
         let (api, hosts) = (api.to_json()?.into(), Arc::new(hosts));
-        let ready = Ready::new(app.tenants.clone());
         Ok(Self { app, router, hosts, api, guard, ready, sessions: Sessions::default() })
     }
 
@@ -87,13 +93,6 @@ impl Door {
     /// What the gateway does beside answering, for as long as the process runs.
     pub async fn keep(&self) {
         self.guard.keep().await;
-    }
-
-    /// The same gateway, which answers probes about more than the databases.
-    #[must_use]
-    pub fn watching(mut self, ready: Ready) -> Self {
-        self.ready = ready;
-        self
     }
 
     async fn route(

@@ -143,7 +143,7 @@ impl Visit<'_> {
             let body = Body::new(Limited::new(body, BODY_LIMIT));
             return Ok((Ok(body), self.turn().await?));
         }
-        let form = match self.guard.forms.whole(body, self.familiar).await {
+        let form = match self.guard.forms.whole(self.tenant, body, self.familiar).await {
             Ok(form) => Ok(form),
             Err(Unread::Unfit(error)) => Err(error),
             Err(Unread::Crowded) => return Err(crowded("forms")),

@@ -49,7 +49,7 @@ pub struct Ready {
 
 struct Inner {
     tenants: Tenants,
-    files: Option<BlobStore>,
+    files: BlobStore,
     upstreams: Vec<Remote>,
     /// Held while looking, so that many probes at once look once.
     seen: Mutex<Seen>,
@@ -90,19 +90,9 @@ impl Part {
 }
 
 impl Ready {
-    /// Looks after the databases alone.
-    #[must_use]
-    pub fn new(tenants: Tenants) -> Self {
-        Self::of(tenants, None, Vec::new())
-    }
-
     /// Looks after the databases, the file store and the parts in other processes.
     #[must_use]
-    pub fn watching(tenants: Tenants, files: BlobStore, upstreams: Vec<Remote>) -> Self {
-        Self::of(tenants, Some(files), upstreams)
-    }
-
-    fn of(tenants: Tenants, files: Option<BlobStore>, upstreams: Vec<Remote>) -> Self {
+    pub fn new(tenants: Tenants, files: BlobStore, upstreams: Vec<Remote>) -> Self {
         let others = tenants.placements().filter(|name| *name != MAIN);
         let seen = Seen {
             upstreams: upstreams.iter().map(|_| Part::default()).collect(),
@@ -164,9 +154,7 @@ impl Inner {
         line("database", database);
         line("registry", registry);
         line("writes", writes);
-        if self.files.is_some() {
-            line("files", files);
-        }
+        line("files", files);
         for (name, problem) in upstreams {
             let says = problem.map(|why| {
                 format!("phần này {why}; các trang của nó báo tạm dừng, các phần khác vẫn phục vụ")
@@ -212,9 +200,8 @@ impl Inner {
     }
 
     async fn files(&self, files: &mut Part) -> Option<&'static str> {
-        let store = self.files.as_ref()?;
         if files.is_due(FILES) {
-            let well = matches!(timeout(PATIENCE, store.ping()).await, Ok(Ok(())));
+            let well = matches!(timeout(PATIENCE, self.files.ping()).await, Ok(Ok(())));
             files.note((!well).then_some(
                 "kho tệp không trả lời: chưa đăng và chưa mở được tệp văn bản; các việc khác vẫn phục vụ",
             ));

@@ -136,8 +136,7 @@ pub(crate) fn remote(
     let authority = address
         .parse()
         .map_err(|_| Fault::new(format!("upstreams.{name}: «{address}» không có dạng máy:cổng")))?;
-    Remote::new(part.label(), authority, identity, key.clone(), world.clone())
-        .map(|remote| remote.named(name))
+    Remote::new(name, part.label(), authority, identity, key.clone(), world.clone())
         .map_err(|e| Fault::new(format!("upstreams.{name}: {e}")))
 }
 

@@ -105,9 +105,8 @@ impl Platform {
             nav: all.nav_entries().into(),
         };
         let (router, api) = all.into_parts(app.clone());
-        let ready = Ready::watching(tenants.clone(), blob.clone(), parts.remotes());
-        let door =
-            Door::new(app.clone(), router.clone(), Hosts { bases }, &api)?.watching(ready.clone());
+        let ready = Ready::new(tenants.clone(), blob.clone(), parts.remotes());
+        let door = Door::new(app.clone(), router.clone(), Hosts { bases }, &api, ready.clone())?;
         let inner = Inner::new(app.clone(), router);
         let relay = Relay::new(tenants, adoption::folds(), adoption::outlets(app.world.clone()));
         let folds = parts.runs(Part::Adoption);

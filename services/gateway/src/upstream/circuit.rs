@@ -9,6 +9,10 @@ const FIRST: Duration = Duration::from_millis(500);
 /// How long at most: a restarted service is found again within this time.
 const LONGEST: Duration = Duration::from_secs(4);
 
+/// A request's turn; of the probe until when nobody else has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn(Option<Instant>);
+
 /// Counts failures in a row. Open, it lets one request through at a time of its
 /// own choosing to find out whether the service is back.
 #[derive(Debug, Default)]
@@ -21,19 +25,27 @@ pub(super) struct Circuit {
 }
 
 impl Circuit {
-    /// Whether a request may be sent now. When the circuit is open and its time
-    /// is over, the one that asks is the probe, and the others wait on.
-    pub(super) fn admits(&mut self, now: Instant) -> bool {
+    /// The turn of a request that may be sent now. When the circuit is open and its
+    /// time is over, the one that asks is the probe, and the others wait on.
+    pub(super) fn admits(&mut self, now: Instant) -> Option<Turn> {
         match self.until {
-            None => true,
-            Some(until) if now < until => false,
+            None => Some(Turn(None)),
+            Some(until) if now < until => None,
             Some(_) => {
-                // A silent service lets the probe wait. Whoever it is may also
-                // leave; then somebody else finds out.
+                // A silent service lets the probe wait.
                 self.until = Some(now + LONGEST);
                 self.probing = true;
-                true
+                Some(Turn(self.until))
             }
+        }
+    }
+
+    /// A turn is over. When it was the probe's and nothing was found out (whoever
+    /// it was has left), the next one finds out.
+    pub(super) fn ended(&mut self, Turn(until): Turn, now: Instant) {
+        if until.is_some() && self.until == until {
+            self.until = Some(now);
+            self.probing = false;
         }
     }
 
@@ -79,9 +91,9 @@ mod tests {
         circuit.answered();
         circuit.failed(now);
         circuit.failed(now);
-        assert!(circuit.admits(now));
+        assert!(circuit.admits(now).is_some());
         circuit.failed(now);
-        assert!(!circuit.admits(now) && circuit.is_open(now));
+        assert!(circuit.admits(now).is_none() && circuit.is_open(now));
         assert!(!circuit.is_open(now + FIRST), "whoever comes now may find out");
     }
 
@@ -90,22 +102,41 @@ mod tests {
         let (mut circuit, now) = (Circuit::default(), Instant::now());
         (0..3).for_each(|_| circuit.failed(now));
         let later = now + FIRST;
-        assert!(circuit.admits(later), "the probe");
-        assert!(!circuit.admits(later), "nobody beside the probe");
-        assert!(!circuit.admits(later + 2 * FIRST), "nor while it waits");
-        assert!(circuit.admits(later + LONGEST), "unless it never comes back");
+        assert!(circuit.admits(later).is_some(), "the probe");
+        assert!(circuit.admits(later).is_none(), "nobody beside the probe");
+        assert!(circuit.admits(later + 2 * FIRST).is_none(), "nor while it waits");
+        assert!(circuit.admits(later + LONGEST).is_some(), "unless it never comes back");
         circuit.answered();
-        assert!(circuit.admits(later));
+        assert!(circuit.admits(later).is_some());
+    }
+
+    #[test]
+    fn a_probe_that_finds_nothing_out_leaves_its_turn_to_the_next() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        let before = circuit.admits(now).unwrap();
+        (0..3).for_each(|_| circuit.failed(now));
+        let later = now + FIRST;
+        let probe = circuit.admits(later).unwrap();
+        circuit.ended(before, later);
+        assert!(circuit.admits(later).is_none(), "it was not the probe that left");
+        circuit.ended(probe, later);
+        let next = circuit.admits(later).unwrap();
+        assert!(circuit.admits(later).is_none(), "one at a time still");
+        circuit.ended(probe, later);
+        assert!(circuit.admits(later).is_none(), "nobody leaves twice");
+        circuit.failed(later);
+        circuit.ended(next, later);
+        assert!(circuit.admits(later).is_none(), "what was found out stays found");
     }
 
     #[test]
     fn who_was_under_way_when_it_opened_makes_nobody_wait_longer() {
         let (mut circuit, now) = (Circuit::default(), Instant::now());
         (0..40).for_each(|_| circuit.failed(now));
-        assert!(circuit.admits(now + FIRST), "the probe");
+        assert!(circuit.admits(now + FIRST).is_some(), "the probe");
         (0..40).for_each(|_| circuit.failed(now + FIRST));
-        assert!(!circuit.admits(now + FIRST));
-        assert!(circuit.admits(now + 3 * FIRST), "it doubled once");
+        assert!(circuit.admits(now + FIRST).is_none());
+        assert!(circuit.admits(now + 3 * FIRST).is_some(), "it doubled once");
     }
 
     #[test]
@@ -113,9 +144,9 @@ mod tests {
         let (mut circuit, mut now) = (Circuit::default(), Instant::now());
         (0..3).for_each(|_| circuit.failed(now));
         for pause in [FIRST, 2 * FIRST, 4 * FIRST, LONGEST, LONGEST] {
-            assert!(!circuit.admits(now + pause.saturating_sub(Duration::from_millis(1))));
+            assert!(circuit.admits(now + pause.saturating_sub(Duration::from_millis(1))).is_none());
             now += pause;
-            assert!(circuit.admits(now), "{pause:?}");
+            assert!(circuit.admits(now).is_some(), "{pause:?}");
             circuit.failed(now);
         }
     }

@@ -80,11 +80,7 @@ impl Connections {
     async fn open(&self) -> Result<SendRequest<Body>, Unmet> {
         let socket = self.dial().await.map_err(|error| (Obstacle::Away, error))?;
         let greeted = self.tls.connect(self.name.clone(), socket).await;
-        let stream = greeted.map_err(|error| match error.kind() {
-            // What it shows is not what it should: everything else is a broken line.
-            io::ErrorKind::InvalidData => (Obstacle::Stranger, error),
-            _ => (Obstacle::Away, error),
-        })?;
+        let stream = greeted.map_err(|error| (in_the_way(&error), error))?;
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PULSE)
@@ -109,5 +105,17 @@ impl Connections {
         let socket = TcpStream::connect((host, port)).await?;
         socket.set_nodelay(true)?;
         Ok(socket)
+    }
+}
+
+/// What a greeting failed for. Only `rustls` knows the peer by what it sent;
+/// everything else is a broken line.
+fn in_the_way(error: &io::Error) -> Obstacle {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        None => Obstacle::Away,
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
+            Obstacle::Stranger
+        }
+        Some(_) => Obstacle::Foreign,
     }
 }

@@ -5,13 +5,15 @@
 pub enum Obstacle {
     /// Nobody answers where it should be, or not in time.
     Away,
+    /// Something else answers there: it does not greet as a process of ours.
+    Foreign,
     /// Who answers shows no certificate of our authority for this name.
     Stranger,
     /// It ends the connection when it has seen our certificate. TLS 1.3 tells
     /// the end that asks no earlier than with the first answer.
     Refused,
-    /// What we sign does not hold there: another master key, or a clock that is
-    /// far off.
+    /// What we sign does not hold there: another master key, a clock that is far
+    /// off, or another version that signs otherwise.
     Astray,
 }
 
@@ -21,12 +23,13 @@ impl Obstacle {
     pub fn sentence(self) -> &'static str {
         match self {
             Obstacle::Away => "không trả lời",
+            Obstacle::Foreign => "có trả lời, nhưng không như một tiến trình của hệ thống",
             Obstacle::Stranger => {
                 "có trả lời, nhưng chứng thư của nó không do cùng cơ quan chứng thực ký hoặc không mang đúng tên máy"
             }
             Obstacle::Refused => "có trả lời, nhưng không nhận chứng thư của tiến trình này",
             Obstacle::Astray => {
-                "có trả lời, nhưng không nhận yêu cầu của tiến trình này: khóa chính khác nhau hoặc đồng hồ lệch nhau"
+                "có trả lời, nhưng không nhận yêu cầu của tiến trình này: khóa chính hoặc phiên bản khác nhau, hoặc đồng hồ lệch nhau"
             }
         }
     }

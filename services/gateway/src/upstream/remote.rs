@@ -2,7 +2,12 @@
 
 mod greet;
 
-use super::{Deadline, Identity, circuit::Circuit, connections::Connections, wire};
+use super::{
+    Deadline, Identity,
+    circuit::{Circuit, Turn},
+    connections::Connections,
+    wire,
+};
 use crate::pages;
 use axum::{
     body::Body,
@@ -34,12 +39,12 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// A service in another process. Cheap to clone.
 #[derive(Clone)]
 pub struct Remote {
-    /// What those who run it call it: `documents`.
-    name: &'static str,
     inner: Arc<Inner>,
 }
 
 struct Inner {
+    /// What those who run it call it: `documents`.
+    name: &'static str,
     /// What people call it: «Văn bản».
     label: &'static str,
     authority: Authority,
@@ -60,11 +65,13 @@ enum Lost {
 }
 
 impl Remote {
-    /// The service at `authority`, a host with a port. Opens nothing yet.
+    /// The service at `authority`, a host with a port: its name for numbers and for
+    /// those who run it, and its label for people. Opens nothing yet.
     ///
     /// # Errors
     /// When the host is no name that a certificate can carry.
     pub fn new(
+        name: &'static str,
         label: &'static str,
         authority: Authority,
         identity: &Identity,
@@ -72,25 +79,18 @@ impl Remote {
         world: World,
     ) -> Result<Self, Error> {
         let host = authority.host().trim_matches(['[', ']']).to_owned();
-        let name = ServerName::try_from(host)?;
+        let host = ServerName::try_from(host)?;
         let tls = Arc::new(identity.client()?);
-        let connections = Connections::new(authority.clone(), name, tls);
+        let connections = Connections::new(authority.clone(), host, tls);
         let circuit = Mutex::default();
-        let inner = Inner { label, authority, connections, circuit, key, world };
-        Ok(Self { name: label, inner: Arc::new(inner) })
-    }
-
-    /// The same service under its name in the configuration, for numbers and
-    /// for those who run it.
-    #[must_use]
-    pub fn named(self, name: &'static str) -> Self {
-        Self { name, ..self }
+        let inner = Inner { name, label, authority, connections, circuit, key, world };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Its name, for those who run it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        self.inner.name
     }
 
     /// Whether it failed so often just now that nobody is made to wait for it.
@@ -106,16 +106,17 @@ impl Remote {
             // Its time went before it came here: no fault of the service's.
             return Err(pages::too_late());
         }
-        if !self.circuit(|circuit| circuit.admits(Instant::now())) {
+        let Some(turn) = self.circuit(|circuit| circuit.admits(Instant::now())) else {
             return Err(self.away());
-        }
+        };
+        let _turn = Ended(self, turn);
         let outcome = tokio::time::timeout_at(deadline, self.send(request, deadline)).await;
         let authority = &self.inner.authority;
         let reason = match outcome {
             // It lives, and still nobody gets anything from it; the circuit is
             // left as it is, or one odd request could open it for all.
             Ok(Ok(response)) if response.status() == wire::ASTRAY => {
-                telemetry::count::upstream_failed(self.name);
+                telemetry::count::upstream_failed(self.inner.name);
                 tracing::error!(upstream = %authority, "{authority} does not accept a context: compare the master keys and the clocks");
                 return Err(self.away());
             }
@@ -127,7 +128,7 @@ impl Remote {
             Ok(Err(Sent::Lost(reason))) => reason,
             Err(_) => "no answer in time".into(),
         };
-        telemetry::count::upstream_failed(self.name);
+        telemetry::count::upstream_failed(self.inner.name);
         self.circuit(|circuit| circuit.failed(Instant::now()));
         tracing::warn!(upstream = %authority, reason, "{authority} does not answer: {reason}");
         Err(self.away())
@@ -246,6 +247,15 @@ impl Broken {
 
     fn take(&self) -> Option<Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Ends a turn when it is dropped, for whoever sent the request may leave.
+struct Ended<'a>(&'a Remote, Turn);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.circuit(|circuit| circuit.ended(self.1, Instant::now()));
     }
 }
 

@@ -100,6 +100,9 @@ fn remedy(met: Obstacle, name: &str) -> String {
         Obstacle::Away => {
             format!("kiểm tra tiến trình chạy phần này, internal.port của nó và upstreams.{name}")
         }
+        Obstacle::Foreign => {
+            format!("kiểm tra internal.port của tiến trình chạy phần này và upstreams.{name}")
+        }
         Obstacle::Stranger => {
             format!(
                 "kiểm tra internal.authority ở đây, internal.certificate ở đó và upstreams.{name}"
@@ -108,6 +111,8 @@ fn remedy(met: Obstacle, name: &str) -> String {
         Obstacle::Refused => {
             "kiểm tra internal.certificate ở đây và internal.authority ở đó".into()
         }
-        Obstacle::Astray => "so master_key_file của hai bên, bật đồng bộ giờ ở cả hai máy".into(),
+        Obstacle::Astray => {
+            "so master_key_file và phiên bản của hai bên, bật đồng bộ giờ ở cả hai máy".into()
+        }
     }
 }
