@@ -134,7 +134,8 @@ async fn no_room(request: Request) -> Response {
 
 /// Uploads of both kinds are refused, nothing of them is recorded, and all else
 /// is served.
-async fn takes_nothing(app: &TestApp, sentence: &str) {
+async fn takes_nothing(app: &TestApp) {
+    let sentence = "Kho tệp đã hết chỗ";
     let mut editor = app.browser(TENANT, "editor").await;
     let refused = publish(&mut editor, "02-NQ/TU").await;
     assert_away(&refused);
@@ -143,9 +144,11 @@ async fn takes_nothing(app: &TestApp, sentence: &str) {
     let published = "SELECT count(*) FROM document WHERE number = '02-NQ/TU'";
     assert_eq!(count(app, published).await, 0);
     let mut admin = app.program(TENANT, "admin").await;
-    let file = csv(&["Lê Thị Bền,,,LL-1,cb-1,,Chính thức,"]);
+    // More than fits into what lies between: it is being sent when it is refused.
+    let file = csv(&vec!["Lê Thị Bền,,,LL-1,cb-1,,Chính thức,"; 200_000]);
     let refused = admin.upload("/api/v1/roster", &[], "ds.csv", &file).await;
     assert_away(&refused);
+    assert!(refused.shows(sentence), "{}", refused.body);
     assert_eq!(count(app, "SELECT count(*) FROM roster_import").await, 0);
     for path in ["/", "/documents", "/meetings"] {
         assert_eq!(editor.get(path).await.status, 200, "{path}");
@@ -162,7 +165,7 @@ fn a_store_that_says_it_is_full_is_told_as_that_and_all_else_is_served() {
         let mut database = TestApp::new().await.database;
         database.blob = database.bucket_at(&endpoint);
         let app = TestApp::on(database).await;
-        takes_nothing(&app, "Kho tệp đã hết chỗ").await;
+        takes_nothing(&app).await;
         serving.abort();
     });
 }
@@ -193,7 +196,7 @@ fn on_a_full_disk_the_embedded_store_keeps_what_it_has_and_takes_more_when_there
         assert_eq!(first.status, 303, "{}", first.body);
         let ballast = small.folder.path().join("ballast");
         super::disk::ballast(&ballast);
-        takes_nothing(&app, "Kho tệp").await;
+        takes_nothing(&app).await;
         assert_eq!(kept(&app.database.bucket), 1, "no half of it");
         let mut member = app.browser(TENANT, "member").await;
         let file = member.get(&format!("{}/file", first.location())).await;

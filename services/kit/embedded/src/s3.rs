@@ -6,21 +6,30 @@
 //! changes only when somebody else has taken it meanwhile.
 
 use crate::files;
+use hyper::{
+    Request, StatusCode,
+    body::{Body as _, Incoming},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use s3s::{
+    Body, HttpError, HttpResponse, S3Error, S3ErrorCode,
     auth::SimpleAuth,
     service::{S3Service, S3ServiceBuilder},
 };
 use std::{
     fmt,
     fs::{self, File},
+    future::poll_fn,
     io,
     net::Ipv4Addr,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -34,6 +43,8 @@ use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 const DRAIN: Duration = Duration::from_secs(3);
 /// Before accepting again, when the process has run out of file descriptors.
 const BREATHER: Duration = Duration::from_millis(50);
+/// Room for what is kept beside an object, in bytes: two small files.
+const BESIDE: u64 = 64 << 10;
 
 /// Why the server could not be started. `Display` is one Vietnamese sentence:
 /// what failed and how to mend it.
@@ -116,7 +127,8 @@ impl S3 {
         service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
 
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(serve(listener, service.build(), stopped, lock));
+        let serving = serve(listener, service.build(), folder.into(), stopped, lock);
+        let serving = tokio::spawn(serving);
         tracing::info!(%endpoint, "the embedded S3 server is ready");
         Ok(Self { endpoint, access_key, secret_key, stop, serving })
     }
@@ -173,6 +185,7 @@ fn read(kept: &Path) -> Option<(String, String, u16)> {
 async fn serve(
     listener: TcpListener,
     service: S3Service,
+    folder: Arc<Path>,
     mut stopped: oneshot::Receiver<()>,
     _lock: File,
 ) {
@@ -194,7 +207,9 @@ async fn serve(
         };
         // Small answers must not wait for more to send; failing is only slow.
         let _ = socket.set_nodelay(true);
-        let connection = server.serve_connection(TokioIo::new(socket), service.clone());
+        let (service, folder) = (service.clone(), folder.clone());
+        let service = service_fn(move |request| answer(service.clone(), folder.clone(), request));
+        let connection = server.serve_connection(TokioIo::new(socket), service);
         let connection = drain.watch(connection.into_owned());
         // The server's own spans spell out whole requests, signatures
         // included. The client sees its errors, and that is enough.
@@ -208,4 +223,25 @@ async fn serve(
     drop(listener);
     // Whatever is not done by then is aborted with the set.
     let _ = tokio::time::timeout(DRAIN, drain.shutdown()).await;
+}
+
+/// What has no room is refused before it is written: `s3s-fs` would call the
+/// full disk an internal error, which a client tries again.
+async fn answer(
+    service: S3Service,
+    folder: Arc<Path>,
+    request: Request<Incoming>,
+) -> Result<HttpResponse, HttpError> {
+    let length = request.body().size_hint().lower();
+    let room = rustix::fs::statvfs(&*folder).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize);
+    if length == 0 || length + BESIDE <= room {
+        return service.call(request.map(Body::from)).await;
+    }
+    // A client that is still sending when the connection ends may miss the answer.
+    let mut body = pin!(request.into_body());
+    while let Some(Ok(_)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {}
+    let code = S3ErrorCode::Custom("StorageFull".into());
+    let mut full = S3Error::with_message(code, "The disk has no room for it.");
+    full.set_status_code(StatusCode::INSUFFICIENT_STORAGE);
+    full.to_http_response().map_err(|error| HttpError::new(Box::new(error)))
 }
