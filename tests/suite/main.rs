@@ -44,7 +44,7 @@ mod tenancy;
 mod tls;
 mod wire;
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 use tokio::runtime::Runtime;
 
 /// One runtime for all tests: the servers of the run live on it.
@@ -54,4 +54,15 @@ static RUNTIME: LazyLock<Runtime> =
 /// Runs a scenario.
 pub fn run(scenario: impl Future<Output = ()>) {
     RUNTIME.block_on(Box::pin(scenario));
+}
+
+/// Waits for what is on its way.
+async fn soon(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..6000 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{what}: not in half a minute");
 }

@@ -1,6 +1,6 @@
 //! The bytes behind a document, in the blob store under its id.
 
-use blob::{BlobStore, Key};
+use blob::{BlobStore, Key, Tentative};
 use kernel::{DocumentId, Result, TenantId};
 use std::path::Path;
 
@@ -25,22 +25,16 @@ pub fn key(tenant: &TenantId, id: DocumentId) -> Result<Key> {
     Key::new(tenant, "documents", id.0).map_err(blob::Error::said)
 }
 
-/// Stores a document's bytes; its row follows with [`crate::publish_in`].
+/// Stores a document's bytes, to be kept once its row is there with
+/// [`crate::publish_in`].
 ///
 /// # Errors
 /// [`kernel::Error::Unavailable`] when the blob store is away.
-pub async fn put(blob: &BlobStore, tenant: &TenantId, id: DocumentId, path: &Path) -> Result<()> {
-    blob.put(&key(tenant, id)?, path, PDF).await.map_err(blob::Error::said)
-}
-
-/// Takes the bytes away again after their row was refused. Best effort: bytes
-/// without a row are unreachable and do no harm.
-pub async fn discard(blob: &BlobStore, tenant: &TenantId, id: DocumentId) {
-    let done = match key(tenant, id) {
-        Ok(key) => blob.delete(&key).await.map_err(blob::Error::said),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = done {
-        tracing::warn!(document = %id, "the file of {id}, which was not published, stays in the blob store: {error}");
-    }
+pub async fn put(
+    blob: &BlobStore,
+    tenant: &TenantId,
+    id: DocumentId,
+    path: &Path,
+) -> Result<Tentative> {
+    blob.put_tentatively(key(tenant, id)?, path, PDF).await.map_err(blob::Error::said)
 }

@@ -199,22 +199,11 @@ async fn keep(
     path: &std::path::Path,
 ) -> Result<()> {
     let by = ctx.actor()?.account;
-    let tenant = &ctx.tenant().id;
-    files::put(blob, tenant, new.id, path).await?;
-    let row = async {
-        let mut tx = ctx.begin().await?;
-        publish_in(&mut tx, ctx.world(), by, new).await?;
-        Ok(tx)
-    }
-    .await;
-    match row {
-        // A commit that fails may have happened all the same: the bytes stay.
-        Ok(tx) => tx.commit().await,
-        Err(error) => {
-            files::discard(blob, tenant, new.id).await;
-            Err(error)
-        }
-    }
+    let bytes = files::put(blob, &ctx.tenant().id, new.id, path).await?;
+    let mut tx = ctx.begin().await?;
+    publish_in(&mut tx, ctx.world(), by, new).await?;
+    bytes.keep();
+    tx.commit().await
 }
 
 fn fields(upload: &Upload<MAX>) -> Fields {

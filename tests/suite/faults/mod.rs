@@ -3,6 +3,7 @@
 
 mod disk;
 mod files;
+mod hung_up;
 mod killed;
 mod killed_apply;
 mod killed_check_in;
@@ -18,6 +19,7 @@ mod store;
 use crate::{
     app::{TestApp, cluster, fill, unhurried},
     browser::{Answer, Browser},
+    soon,
 };
 use embedded::postgres::Postgres;
 use serde_json::json;
@@ -100,18 +102,23 @@ async fn buried(database: &TestDatabase, placement: &str) {
     let mut platform = database.connect_to(placement, "sotay_platform").await.unwrap();
     let sql =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1";
-    for _ in 0..6000 {
-        let left: i64 = sqlx::query_scalar(sql)
-            .bind(testkit::PROVISIONER)
-            .fetch_one(&mut platform)
-            .await
-            .unwrap();
-        if left == 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("the dead are still at work");
+    soon("the dead are at rest", async || {
+        let left = sqlx::query_scalar::<_, i64>(sql).bind(testkit::PROVISIONER);
+        left.fetch_one(&mut platform).await.unwrap() == 0
+    })
+    .await;
+}
+
+/// Waits until so many sessions of a database wait for locks.
+async fn waiting(database: &TestDatabase, sessions: i64) {
+    let mut platform = database.connect("sotay_platform").await.unwrap();
+    let sql = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+               WHERE NOT granted AND datname = current_database()";
+    soon("sessions wait", async || {
+        let now = sqlx::query_scalar::<_, i64>(sql);
+        now.fetch_one(&mut platform).await.unwrap() == sessions
+    })
+    .await;
 }
 
 /// A folder that the server's user can reach, which /tmp's are not by default.

@@ -33,9 +33,9 @@ async fn gated() -> (Gate, TestApp) {
     (gate, TestApp::on(database).await)
 }
 
-/// Objects of the documents.
-fn kept(bucket: &Path) -> usize {
-    fs::read_dir(bucket.join(TENANT).join("documents")).map_or(0, Iterator::count)
+/// Objects of a service.
+pub(super) fn kept(bucket: &Path, service: &str) -> usize {
+    fs::read_dir(bucket.join(TENANT).join(service)).map_or(0, Iterator::count)
 }
 
 #[test]
@@ -77,11 +77,11 @@ fn a_store_that_goes_down_in_the_middle_of_a_file_leaves_no_half_of_it() {
         assert!(refused.shows("Kho tệp tạm thời không trả lời."), "{}", refused.body);
         assert!(refused.shows(TITLE) && refused.shows("02-NQ/TU"), "what was entered is there");
         let published = "SELECT count(*) FROM document WHERE number = '02-NQ/TU'";
-        assert_eq!((count(&app, published).await, kept(&app.database.bucket)), (0, 1));
+        assert_eq!((count(&app, published).await, kept(&app.database.bucket, "documents")), (0, 1));
         gate.open();
         let mended = publish(&mut editor, "02-NQ/TU").await;
         assert_eq!(mended.status, 303, "{}", mended.body);
-        assert_eq!((count(&app, published).await, kept(&app.database.bucket)), (1, 2));
+        assert_eq!((count(&app, published).await, kept(&app.database.bucket, "documents")), (1, 2));
         let again = member.get(&format!("{}/file", mended.location())).await;
         assert_eq!(again.bytes, RESOLUTION);
     });
@@ -197,13 +197,13 @@ fn on_a_full_disk_the_embedded_store_keeps_what_it_has_and_takes_more_when_there
         let ballast = small.folder.path().join("ballast");
         super::disk::ballast(&ballast);
         takes_nothing(&app).await;
-        assert_eq!(kept(&app.database.bucket), 1, "no half of it");
+        assert_eq!(kept(&app.database.bucket, "documents"), 1, "no half of it");
         let mut member = app.browser(TENANT, "member").await;
         let file = member.get(&format!("{}/file", first.location())).await;
         assert_eq!(file.bytes, RESOLUTION, "what is there is got");
         fs::remove_file(&ballast).unwrap();
         assert_eq!(publish(&mut editor, "02-NQ/TU").await.status, 303, "there is room again");
-        assert_eq!(kept(&app.database.bucket), 2);
+        assert_eq!(kept(&app.database.bucket, "documents"), 2);
         app.platform.app.tenants.close().await;
         s3.stop().await;
     });

@@ -4,11 +4,8 @@ use super::{
     A, B,
     traces::{files, spooled},
 };
-use crate::{app::TestApp, roster::checked, run};
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use crate::{app::TestApp, roster::checked, run, soon};
+use std::fs;
 use uuid::Uuid;
 
 #[test]
@@ -34,16 +31,13 @@ fn a_roster_is_in_its_tenants_folder_when_it_was_accepted_and_nowhere_else() {
         let foreign = stranger.upload("/api/v1/roster", &[], "ds.csv", file.as_bytes()).await;
         assert_eq!(foreign.status, 401, "{}", foreign.body);
 
-        let kept: Vec<String> = files(&app.database.bucket)
-            .into_iter()
-            .filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(mark.as_bytes())))
-            .map(|path| path.strip_prefix(&app.database.bucket).unwrap().display().to_string())
-            .collect();
-        assert!(kept.len() == 1 && kept[0].starts_with(&format!("{A}/roster/")), "{kept:?}");
-        let since = Instant::now();
-        while let Some(path) = spooled(mark.as_bytes()).pop() {
-            assert!(since.elapsed() < Duration::from_secs(10), "{} stays", path.display());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let ours = format!("{A}/roster/");
+        soon("only the accepted one stays, where it belongs", async || {
+            let mut kept = files(&app.database.bucket);
+            kept.retain(|path| fs::read(path).is_ok_and(|all| all.starts_with(mark.as_bytes())));
+            kept.len() == 1 && kept[0].starts_with(app.database.bucket.join(&ours))
+        })
+        .await;
+        soon("no copy stays", async || spooled(mark.as_bytes()).is_empty()).await;
     });
 }

@@ -53,7 +53,10 @@ pub(super) async fn upload(
     };
     let (db, world) = (ctx.db(), ctx.world());
     let id: ImportId = world.id();
-    blob.put(&job::key(db, id)?, &*file.path, "application/octet-stream")
+    // It names everybody of a province: unless it is noted, nobody would find it
+    // to delete it.
+    let bytes = blob
+        .put_tentatively(job::key(db, id)?, &*file.path, "application/octet-stream")
         .await
         .map_err(job::said)?;
     let new = NewImport {
@@ -64,12 +67,11 @@ pub(super) async fn upload(
         at: world.now(),
         by: ctx.account(),
     };
-    let noted = async { store::insert(&mut *ctx.read().await?, &new).await };
-    if let Err(error) = noted.await {
-        // Nobody would find it to delete it: it names everybody of a province.
-        job::forget(db, &blob, id).await;
-        return Err(error.into());
-    }
+    // In a transaction: what is given up before its commit is not noted.
+    let mut tx = ctx.begin().await?;
+    store::insert(&mut tx, &new).await?;
+    bytes.keep();
+    tx.commit().await?;
     job::sweep(db.clone(), world, blob.clone());
     if let Some(claim) = import::claim(db, world, id, Mode::Check).await? {
         Job { db: db.clone(), world: world.clone(), blob, claim, by: ctx.account() }.spawn();

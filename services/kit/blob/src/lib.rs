@@ -6,8 +6,10 @@ mod error;
 mod key;
 mod object;
 mod store;
+mod tentative;
 
 pub use error::Error;
 pub use key::Key;
 pub use object::{Body, Content, Object, Range};
 pub use store::{BlobStore, Config};
+pub use tentative::Tentative;

@@ -109,7 +109,7 @@ pub(super) async fn publish(
                 pages: looked_at.pages,
             },
         };
-        ::documents::put(&platform.blob, &db.tenant().id, id, pdf.path()).await?;
+        let bytes = ::documents::put(&platform.blob, &db.tenant().id, id, pdf.path()).await?;
         let mut tx = db.begin().await?;
         match ::documents::publish_in(&mut tx, &world, editor, &document).await {
             Ok(()) => {
@@ -120,6 +120,7 @@ pub(super) async fn publish(
                         ::documents::acknowledge_in(&mut tx, &platform.app.world, by, id).await?;
                     }
                 }
+                bytes.keep();
                 tx.commit().await?;
             }
             Err(kernel::Error::Conflict(_)) => {}
