@@ -1,6 +1,6 @@
 //! `tenant apply`, killed between any two steps and run again.
 
-use super::{CUTS, buried};
+use super::{CUTS, buried, waiting};
 use crate::{
     app::{PASSWORD, TestApp, cluster, tenant_file},
     run,
@@ -8,9 +8,9 @@ use crate::{
 use directory::account::{PasswordHash, activate};
 use kernel::TenantId;
 use sotay::onboarding::{self, Onboarded};
-use sqlx::Row as _;
+use sqlx::{Connection as _, Row as _};
 use tenancy::{TenantFile, TenantState, Tenants};
-use testkit::{Cut, Cutter};
+use testkit::{Cut, Cutter, PROVISIONER};
 
 fn file(slug: &str, placement: &str) -> TenantFile {
     TenantFile { placement: placement.into(), ..tenant_file(slug, "province") }
@@ -163,5 +163,35 @@ fn creations_at_once_killed_at_any_step_are_whole_after_they_are_run_again() {
             assert!(provisioner.plan(&files).await.unwrap().changes.is_empty(), "{said}");
         }
         assert!(half > 0, "one was ready before another");
+    });
+}
+
+#[test]
+fn a_creation_run_again_while_the_killed_one_still_commits_goes_on_from_there() {
+    run(async {
+        let app = TestApp::new().await;
+        let (provisioner, file) = (app.database.provisioner(), file("giet-muon", "main"));
+        let mut platform = app.database.connect("sotay_platform").await.unwrap();
+        let mut busy = platform.begin().await.unwrap();
+        let lock = "LOCK TABLE platform.tenant_migration IN SHARE MODE";
+        sqlx::raw_sql(lock).execute(&mut *busy).await.unwrap();
+        let (killed, again) = tokio::join!(provisioner.apply(&file), async {
+            waiting(&app.database, 1).await;
+            // The server knows of its death where nothing is under way, and nowhere else.
+            let bury = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                 WHERE locktype = 'advisory' AND usename = '{PROVISIONER}' AND datname = '{}'",
+                app.database.name
+            );
+            cluster().await.superuser(&bury).await;
+            let late = async {
+                waiting(&app.database, 2).await;
+                busy.rollback().await.unwrap();
+            };
+            tokio::join!(provisioner.apply(&file), late).0
+        });
+        killed.unwrap_err();
+        again.unwrap();
+        assert!(serves(&app, &file.slug, "run again").await);
     });
 }

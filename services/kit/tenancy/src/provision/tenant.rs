@@ -4,6 +4,7 @@ use super::{Crew, NATIONAL_GROUP, Provisioner, TENANT_GROUP, lock, registered, r
 use crate::{
     file::TenantFile,
     registry::{Tenant, TenantKind, TenantState},
+    sqlstate,
 };
 use futures_util::{StreamExt as _, stream};
 use kernel::{Error, TenantId};
@@ -99,9 +100,22 @@ impl Provisioner {
         Ok(())
     }
 
-    /// Role, schema, tables and ledger in one transaction. Says how far the
-    /// schema has come.
+    /// The schema and all that belongs to it, unless it is there. Says how far
+    /// it has come.
     async fn create_schema(&self, crew: &Crew<'_>, file: &TenantFile) -> Result<i32, Error> {
+        match self.try_create_schema(crew, file).await {
+            // duplicate_object, unique_violation: the lock keeps other provisioners
+            // out, but not what a killed one had the server begin, which may commit
+            // after we looked. So we look again, once.
+            Err(error) if matches!(sqlstate(&error).as_deref(), Some("42710" | "23505")) => {
+                self.try_create_schema(crew, file).await
+            }
+            done => done,
+        }
+    }
+
+    /// Role, schema, tables and ledger in one transaction.
+    async fn try_create_schema(&self, crew: &Crew<'_>, file: &TenantFile) -> Result<i32, Error> {
         let mut connection = crew.take(&file.placement).await?;
         let mut tx = connection.begin().await?;
         let role = file.slug.role();
