@@ -3,12 +3,14 @@
 use super::{Place, asked, assert_away, bind, serve};
 use crate::{
     run,
-    wire::frames::{END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, frame, parse},
+    wire::frames::{DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, frame, parse},
 };
 use axum::{Router, body::Body, routing::any};
+use gateway::upstream::Remote;
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
 use std::{
     sync::{
         Arc,
@@ -18,7 +20,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     sync::oneshot,
     time::timeout,
 };
@@ -27,6 +29,8 @@ use tower::ServiceExt as _;
 
 /// A client says so much before its first frame, which are its settings.
 const MAGIC: usize = 24;
+/// 200 in one byte.
+const FINE: &[u8] = &[0x88];
 
 #[test]
 fn only_what_can_do_no_harm_is_asked_twice() {
@@ -75,13 +79,16 @@ enum Fate {
     Goodbye,
 }
 
-/// Until a request has come.
-async fn request(stream: &mut TlsStream<TcpStream>) {
+/// The next connection, when a request has come on it.
+async fn request(listener: &TcpListener, tls: &Arc<ServerConfig>) -> TlsStream<TcpStream> {
+    let (socket, _) = listener.accept().await.unwrap();
+    let mut stream = TlsAcceptor::from(tls.clone()).accept(socket).await.unwrap();
     let mut bytes = Vec::new();
     let frames = |bytes: &[u8]| parse(bytes.get(MAGIC..).unwrap_or_default());
     while !frames(&bytes).iter().any(|(kind, ..)| *kind == HEADERS) {
         assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0, "the gateway stays");
     }
+    stream
 }
 
 #[test]
@@ -107,17 +114,16 @@ fn a_dead_connection_costs_an_answer_only_where_nobody_knows_what_it_took_along(
             let remote = place.remote(&listener);
             let (tls, door) = (place.tls(), place.door(router.clone()));
             place.standing.spawn(async move {
-                let (socket, _) = listener.accept().await.unwrap();
                 let mut kept = None;
-                if !matches!(fate, Fate::Ungreeted) {
-                    let mut stream = TlsAcceptor::from(tls.clone()).accept(socket).await.unwrap();
-                    request(&mut stream).await;
-                    if matches!(fate, Fate::Goodbye) {
+                match fate {
+                    Fate::Ungreeted => drop(listener.accept().await.unwrap()),
+                    Fate::CutOff => drop(request(&listener, &tls).await),
+                    Fate::Goodbye => {
+                        let stream = kept.insert(request(&listener, &tls).await);
                         // Empty settings, and that no request was taken.
                         let goodbye = [&PREFACE[MAGIC..], &frame(GOAWAY, 0, 0, &[0; 8])].concat();
                         stream.write_all(&goodbye).await.unwrap();
                         stream.flush().await.unwrap();
-                        kept = Some(stream);
                     }
                 }
                 serve(listener, tls, door).await;
@@ -138,27 +144,43 @@ fn a_dead_connection_costs_an_answer_only_where_nobody_knows_what_it_took_along(
     });
 }
 
+/// A service that counts what it is asked.
+fn counting() -> (Arc<AtomicU32>, Router) {
+    let handled = Arc::new(AtomicU32::new(0));
+    let counter = handled.clone();
+    let count = move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async {}
+    };
+    (handled, Router::new().route("/", any(count)))
+}
+
+/// Asks for what may not be asked twice, as often as a gateway may have
+/// connections, so that one request meets the first connection again.
+async fn round(remote: &Remote) {
+    for _ in 0..8 {
+        let answer = remote.clone().oneshot(asked(Method::POST, Body::from("a body"))).await;
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    }
+}
+
+/// Settings, and goodbye after the first stream, which is still answered.
+fn after_the_first() -> Vec<u8> {
+    [&PREFACE[MAGIC..], &frame(GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0])].concat()
+}
+
 #[test]
 fn a_connection_that_ended_between_two_requests_costs_nobody_anything() {
     run(async {
         let (mut place, listener) = Place::new().await;
         let remote = place.remote(&listener);
-        let handled = Arc::new(AtomicU32::new(0));
-        let counter = handled.clone();
-        let count = move || {
-            counter.fetch_add(1, Ordering::SeqCst);
-            async {}
-        };
-        let (tls, door) = (place.tls(), place.door(Router::new().route("/", any(count))));
+        let (handled, router) = counting();
+        let (tls, door) = (place.tls(), place.door(router));
         let (tell, gone) = oneshot::channel();
         place.standing.spawn(async move {
-            let (socket, _) = listener.accept().await.unwrap();
-            let mut stream = TlsAcceptor::from(tls.clone()).accept(socket).await.unwrap();
-            request(&mut stream).await;
-            // 200 in one byte, and then goodbye after this first stream.
-            let answer = frame(HEADERS, END_HEADERS | END_STREAM, 1, &[0x88]);
-            let goodbye = frame(GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]);
-            stream.write_all(&[&PREFACE[MAGIC..], &answer, &goodbye].concat()).await.unwrap();
+            let mut stream = request(&listener, &tls).await;
+            let answer = frame(HEADERS, END_HEADERS | END_STREAM, 1, FINE);
+            stream.write_all(&[after_the_first(), answer].concat()).await.unwrap();
             stream.flush().await.unwrap();
             // However the gateway closes it.
             let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -168,11 +190,35 @@ fn a_connection_that_ended_between_two_requests_costs_nobody_anything() {
         let first = remote.clone().oneshot(asked(Method::GET, Body::empty())).await.unwrap();
         assert_eq!(first.status(), StatusCode::OK);
         timeout(Duration::from_secs(10), gone).await.expect("the gateway lets go").unwrap();
-        // As many as the gateway may have connections, so that one meets the dead one.
-        for _ in 0..8 {
-            let answer = remote.clone().oneshot(asked(Method::POST, Body::from("a body"))).await;
-            assert_eq!(answer.unwrap().status(), StatusCode::OK);
-        }
+        round(&remote).await;
         assert_eq!(handled.load(Ordering::SeqCst), 8);
+    });
+}
+
+#[test]
+fn a_connection_that_takes_nothing_more_but_still_answers_costs_nobody_anything() {
+    run(async {
+        let (mut place, listener) = Place::new().await;
+        let remote = place.remote(&listener);
+        let (handled, router) = counting();
+        let (tls, door) = (place.tls(), place.door(router));
+        let (go_on, told) = oneshot::channel();
+        place.standing.spawn(async move {
+            let mut stream = request(&listener, &tls).await;
+            let answer = frame(HEADERS, END_HEADERS, 1, FINE);
+            stream.write_all(&[after_the_first(), answer].concat()).await.unwrap();
+            stream.flush().await.unwrap();
+            let rest = async {
+                told.await.unwrap();
+                stream.write_all(&frame(DATA, END_STREAM, 1, b"the rest")).await.unwrap();
+                stream.flush().await.unwrap();
+            };
+            tokio::join!(serve(listener, tls, door), rest);
+        });
+        let first = remote.clone().oneshot(asked(Method::GET, Body::empty())).await.unwrap();
+        round(&remote).await;
+        assert_eq!(handled.load(Ordering::SeqCst), 8);
+        go_on.send(()).unwrap();
+        assert_eq!(first.into_body().collect().await.unwrap().to_bytes(), "the rest");
     });
 }
