@@ -1,12 +1,12 @@
 //! The program is killed, and so is what it stands on.
 
-use crate::place::{Place, signal};
+use crate::place::{Place, Running, signal};
 use serde_json::{Value, json};
 use std::{
     fmt::Write as _,
     fs,
     path::PathBuf,
-    process::{Child, Command},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +20,7 @@ const ROWS: usize = 12_000;
 
 /// A province with one branch, served: the process and its administrator's
 /// token.
-pub fn begun(place: &Place) -> (Child, String) {
+pub fn begun(place: &Place) -> (Running, String) {
     let applied = place.run(&["tenant", "apply", "--json"]);
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     let tenants: Value = serde_json::from_slice(&applied.stdout).unwrap();
@@ -89,7 +89,7 @@ fn an_import_and_the_server_behind_it_are_killed_and_go_on() {
     let latest = || read(&place, "/roster", &token)["imports"][0].clone();
     for killing in ["-KILL", "-TERM"] {
         let before = latest();
-        let mut child = place.command(&import).spawn().unwrap();
+        let mut child = Running::of(&mut place.command(&import));
         until("a batch is written", || {
             let now = latest();
             now["id"] != before["id"] && now["percent"].as_i64().is_some_and(|percent| percent > 0)
@@ -178,7 +178,7 @@ fn a_database_that_dies_under_the_server_is_started_again_and_a_stop_drains() {
     assert!(acknowledged.len() > 4, "{}", acknowledged.len());
     let log = fs::read_to_string(place.log()).unwrap();
     assert!(!log.contains("were cut off"), "{log}");
-    assert_eq!(place.leftovers(), 0, "nothing keeps running");
+    assert!(place.leftovers().is_empty(), "nothing keeps running");
 
     let mut server = place.serve();
     for id in &acknowledged {

@@ -8,7 +8,7 @@ mod place;
 mod roles;
 mod seen;
 
-use place::{Place, signal};
+use place::{Place, Running, signal};
 use std::{fs, time::Duration};
 
 #[test]
@@ -41,7 +41,7 @@ fn started_killed_started_again_and_stopped() {
     assert!(again < Duration::from_secs(10), "started again in {again:?}");
     signal(&child, "-TERM");
     assert!(child.wait().unwrap().success(), "SIGTERM is an orderly end");
-    assert_eq!(place.leftovers(), 0, "nothing keeps running");
+    assert!(place.leftovers().is_empty(), "nothing keeps running");
 
     let plan = place.run(&["tenant", "plan", "--json"]);
     assert!(String::from_utf8_lossy(&plan.stdout).contains("\"changes\": []"));
@@ -53,7 +53,7 @@ fn started_killed_started_again_and_stopped() {
 #[test]
 fn who_serves_waits_for_a_command_that_keeps_the_servers() {
     let place = Place::new();
-    let mut command = place.command(&["tenant", "apply"]).spawn().unwrap();
+    let mut command = Running::of(&mut place.command(&["tenant", "apply"]));
     let run = place.folder.path().join("data/run.json");
     faults::until("the command keeps the servers", || run.exists());
     let mut server = place.serve();

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -12,6 +13,37 @@ use std::{
 };
 
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// A process that a scenario ends by itself; when it fails before, this does.
+pub struct Running(Child);
+
+impl Running {
+    pub fn of(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let ended = self.0.try_wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        assert!(thread::panicking() || matches!(ended, Ok(Some(_))), "nobody ended it");
+    }
+}
 
 pub struct Place {
     pub folder: tempfile::TempDir,
@@ -37,7 +69,9 @@ impl Place {
 
     /// One whose documents are served by a process of their own.
     pub fn apart() -> Self {
-        Self { documents: Some(free_port()), ..Self::new() }
+        let mut place = Self::new();
+        place.documents = Some(free_port());
+        place
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -59,14 +93,14 @@ impl Place {
     }
 
     /// Starts the demo and waits until it answers.
-    pub fn start(&self) -> (Child, Duration) {
+    pub fn start(&self) -> (Running, Duration) {
         let since = Instant::now();
-        let child = self.command(&["demo", "run"]).spawn().unwrap();
+        let child = Running::of(&mut self.command(&["demo", "run"]));
         (self.until_ready(child), since.elapsed())
     }
 
     /// Starts `serve` and waits until it answers; its log goes to `serve.log`.
-    pub fn serve(&self) -> Child {
+    pub fn serve(&self) -> Running {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
         let mut command = match self.documents {
             None => self.command(&["serve"]),
@@ -77,21 +111,21 @@ impl Place {
                 command
             }
         };
-        self.until_ready(command.stderr(log).spawn().unwrap())
+        self.until_ready(Running::of(command.stderr(log)))
     }
 
     /// Starts the process of the documents, beside a running [`Place::serve`].
-    pub fn serve_documents(&self) -> Child {
+    pub fn serve_documents(&self) -> Running {
         let port = self.documents.unwrap().to_string();
         let mut command = self.command(&["serve", "--roles", "documents"]);
-        command.env("SOTAY__INTERNAL__PORT", port).stderr(Stdio::inherit()).spawn().unwrap()
+        Running::of(command.env("SOTAY__INTERNAL__PORT", port).stderr(Stdio::inherit()))
     }
 
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("serve.log")
     }
 
-    fn until_ready(&self, mut child: Child) -> Child {
+    fn until_ready(&self, mut child: Running) -> Running {
         let since = Instant::now();
         loop {
             if self.ask("quang-ngai.localhost", "/readyz").is_some_and(|a| a.starts_with("ready")) {
@@ -183,14 +217,33 @@ impl Place {
         self.command(arguments).output().unwrap()
     }
 
-    /// Servers that still work on this place's data.
-    pub fn leftovers(&self) -> usize {
+    /// Database servers that still work on this place's data.
+    pub fn leftovers(&self) -> Vec<String> {
         let needle = self.folder.path().join("data/postgres").display().to_string();
         fs::read_dir("/proc")
             .unwrap()
-            .filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok())
-            .filter(|line| String::from_utf8_lossy(line).contains(&needle))
-            .count()
+            .filter_map(|entry| {
+                let process = entry.ok()?;
+                let line = fs::read(process.path().join("cmdline")).ok()?;
+                let id = process.file_name().into_string().ok()?;
+                String::from_utf8_lossy(&line).contains(&needle).then_some(id)
+            })
+            .collect()
+    }
+}
+
+impl Drop for Place {
+    /// A program that is killed leaves its database server running.
+    fn drop(&mut self) {
+        let left = self.leftovers();
+        for id in &left {
+            let _ = Command::new("kill").args(["-QUIT", id]).status();
+        }
+        let since = Instant::now();
+        while !self.leftovers().is_empty() && since.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(thread::panicking() || left.is_empty(), "nobody ended {left:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     collector::{Collector, attribute},
     faults::begun,
-    place::{Place, exchange, free_port, signal},
+    place::{Place, Running, exchange, free_port, signal},
 };
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use serde_json::Value;
@@ -67,7 +67,7 @@ fn counts(collector: &Collector, counter: &str, label: &str, value: &str) -> boo
     })
 }
 
-fn stop(server: &mut Child) {
+fn stop(server: &mut Running) {
     signal(server, "-TERM");
     assert!(server.wait().unwrap().success(), "SIGTERM is an orderly end");
 }
