@@ -31,6 +31,7 @@ mod overload;
 mod passwords;
 mod people;
 mod placements;
+mod provision;
 mod ready;
 mod recovery;
 mod reference;
