@@ -2,8 +2,12 @@
 
 use super::{TENANT, checked, csv, id, imported, imports, members, pressed, settled, state, tally};
 use crate::{adoption::figure, app::TestApp, run};
+use directory::roster;
+use kernel::Error;
 use serde_json::json;
+use std::sync::{Arc, mpsc};
 use time::Duration;
+use tokio::{sync::Notify, task::block_in_place};
 
 #[test]
 fn a_check_changes_nothing_and_a_run_keeps_the_good_rows_and_names_the_bad() {
@@ -175,6 +179,44 @@ fn an_interrupted_run_is_followed_live_and_can_be_pressed_again() {
         assert_eq!((state(&page), tally(&page)), ("done", [1, 0, 1, 0]), "{page}");
         assert_eq!(members(&app).await, before + 1);
         assert!(browser.get(&path).await.shows("Đã nhập xong"));
+    });
+}
+
+#[test]
+fn a_run_that_was_wrongly_taken_for_dead_writes_nothing_more() {
+    run(async {
+        let app = TestApp::new().await;
+        let (db, world, before) = (app.db(TENANT), &app.world, members(&app).await);
+        let rows: Vec<String> =
+            (0..1001).map(|n| format!("Nguyễn Văn An,,,LL-{n},cb-1,,Chính thức,")).collect();
+        let path = app.database.bucket.join("ds.csv");
+        let file = csv(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+        std::fs::write(&path, file).unwrap();
+        let import = roster::start(&db, world, None, &path).await.unwrap();
+        // It stands still after its first batch, of a thousand.
+        let reached = Arc::new(Notify::new());
+        let (go_on, standstill) = mpsc::channel::<()>();
+        let running = tokio::spawn({
+            let (db, world, path, reached) =
+                (db.clone(), world.clone(), path.clone(), reached.clone());
+            async move {
+                let stand = move |_| {
+                    reached.notify_one();
+                    let _ = block_in_place(|| standstill.recv());
+                };
+                roster::run(&db, &world, import, &path, None, stand).await
+            }
+        });
+        reached.notified().await;
+        world.advance(Duration::seconds(21));
+        let summary = roster::check(&db, world, import, &path, |_| ()).await.unwrap();
+        assert_eq!((summary.added, summary.unchanged), (1, 1000));
+        drop(go_on);
+        let late = running.await.unwrap();
+        assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+        assert_eq!(members(&app).await, before + 1000);
+        let checked = "SELECT count(*) FROM roster_import WHERE state = 'checked' AND rows = 1001";
+        assert_eq!(app.count(TENANT, checked).await, 1, "the check is what counts");
     });
 }
 
