@@ -2,7 +2,7 @@
 
 mod fixture;
 
-pub use fixture::{ADMIN, PASSWORD, PEOPLE, add, fill, fill_with, login, new_member, tenant_file};
+pub use fixture::*;
 
 use crate::{apart, browser::Browser};
 use directory::people;
