@@ -6,7 +6,6 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::time::{Duration, Instant};
 use tenancy::migrations::Schema;
 use testkit::TestDatabase;
-use tokio::time::timeout;
 
 /// How many migrations wait for a lock, and how many did at most.
 struct Waiting {
@@ -98,21 +97,13 @@ fn a_busy_tenant_is_tried_again_and_holds_up_nobody_even_when_one_works_alone() 
         let mut waiting = Waiting::at(&database).await;
         let progress = provisioner.progress();
         let migrating = tokio::spawn(async move { provisioner.migrate_tenants(1).await.unwrap() });
-        // Each time that it is tried.
-        let mut held_up = Vec::new();
-        for _ in 0..3 {
-            waiting.until(|now| now == 1).await;
-            let began = Instant::now();
-            // Its own people, who come after the migration, wait behind it.
-            let behind = timeout(Duration::from_mins(1), reading(&database, "ban-003")).await;
-            behind.expect("they have their turn").close().await.unwrap();
-            held_up.push(began.elapsed());
-        }
+        waiting.until(|now| now == 1).await;
+        // Its own people, who come after the migration, wait behind it. It gives way to
+        // them while `busy` goes on; after five seconds they would be refused.
+        reading(&database, "ban-003").await.close().await.unwrap();
         until(&progress, |now| now.migrated == 5).await;
+        waiting.until(|now| now == 1).await;
         busy.close().await.unwrap();
-        // The machine may be taken away during one of them.
-        held_up.sort_unstable();
-        assert!(held_up[1] < Duration::from_secs(4), "{held_up:?}, and a lock is waited for 0.5 s");
         let report = migrating.await.unwrap();
         assert_eq!((report.migrated.len(), report.failed.len()), (6, 0), "{report:?}");
         assert_eq!(report.migrated.last().map(|tenant| &**tenant), Some("ban-003"));

@@ -120,3 +120,26 @@ fn for_a_service_that_says_nothing_a_few_wait_and_then_nobody() {
 fn a_service_that_refuses_is_left_alone_for_a_while() {
     run(scenario(true));
 }
+
+#[test]
+fn who_finds_out_and_hangs_up_leaves_it_to_the_next() {
+    run(async {
+        let (mut place, listener) = Place::new().await;
+        let remote = place.remote(&listener);
+        let (came, well) = silent(&mut place, listener);
+        for _ in 0..FAILURES {
+            assert_away(ask(&remote, WAIT).await).await;
+        }
+        while came.load(Ordering::SeqCst) <= FAILURES {
+            let _ = tokio::time::timeout(WAIT, ask(&remote, PATIENCE)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let left = Instant::now();
+        well.send(()).unwrap();
+        while !ask(&remote, PATIENCE).await.status().is_success() {
+            // One that holds its turn does so for four seconds.
+            assert!(left.elapsed() < Duration::from_secs(3), "nobody finds out");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+}
