@@ -70,8 +70,10 @@ pub(super) async fn upload(
     // In a transaction: what is given up before its commit is not noted.
     let mut tx = ctx.begin().await?;
     store::insert(&mut tx, &new).await?;
-    bytes.keep();
+    // Not kept before: where a commit's outcome is not known, a row without its file
+    // is the lesser evil.
     tx.commit().await?;
+    bytes.keep();
     job::sweep(db.clone(), world, blob.clone());
     if let Some(claim) = import::claim(db, world, id, Mode::Check).await? {
         Job { db: db.clone(), world: world.clone(), blob, claim, by: ctx.account() }.spawn();

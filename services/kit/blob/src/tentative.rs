@@ -33,8 +33,9 @@ impl BlobStore {
 }
 
 impl Tentative {
-    /// It stays. To be said just before the commit of what refers to it: one
-    /// that fails may have happened all the same.
+    /// It stays. Said just before the commit of what refers to it, it is never
+    /// missing, for a commit that fails may have happened all the same; said just
+    /// after it, it is never left behind.
     pub fn keep(mut self) {
         self.kept = true;
     }
