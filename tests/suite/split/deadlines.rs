@@ -22,8 +22,6 @@ use tower::ServiceExt as _;
 /// What the service gives up before the gateway at most, with the millisecond
 /// that is lost in writing.
 const MARGIN: Duration = Duration::from_millis(501);
-/// How long the gateway waits for a connection to be greeted.
-const GREETING: Duration = Duration::from_secs(2);
 
 /// A service that tells the deadline of each request; one without is refused.
 fn telling() -> (Router, mpsc::UnboundedReceiver<Instant>) {
@@ -76,10 +74,9 @@ fn the_time_that_a_connection_took_to_come_is_not_given_again() {
         let mut request = asked(Method::GET, Body::empty());
         request.extensions_mut().insert(Deadline(given));
         assert_eq!(remote.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
-        // The second connection, and the way on it, may take their time.
-        let way = begun.elapsed().checked_sub(GREETING).expect("it took another connection");
+        assert!(begun.elapsed() > Duration::from_secs(1), "it took another connection");
         let deadline = told.try_recv().unwrap();
-        assert!(deadline <= given + way, "{:?} too late, {way:?} on the way", deadline - given);
+        assert!(deadline <= given, "{:?} too late", deadline - given);
         assert!(deadline + MARGIN >= given);
 
         // Without a deadline of its own a request has one all the same.
@@ -132,7 +129,7 @@ fn what_nobody_waits_for_any_more_is_stopped_at_the_other_end() {
             }
         };
         let (_place, remote) = service(Router::new().route("/", any(slow))).await;
-        let mut next = async || timeout(Duration::from_secs(20), told.recv()).await.ok().flatten();
+        let mut next = async || timeout(Duration::from_secs(5), told.recv()).await.ok().flatten();
 
         // Time enough to connect, and far less than the work takes.
         let mut late = asked(Method::POST, Body::empty());
