@@ -1,6 +1,7 @@
 //! Services in processes of their own: who may ask them, what happens when one
 //! is away, and that nothing is done twice or for nobody.
 
+mod bodies;
 mod certificates;
 mod circuit;
 mod context;
@@ -9,7 +10,7 @@ mod missing;
 mod retries;
 
 use crate::{apart::Services, app::TestApp, run};
-use axum::{Router, body::Body, routing::any};
+use axum::{Router, body::Body};
 use gateway::{
     Peer,
     listen::{self, Answer, Bounds},
@@ -21,17 +22,11 @@ use kernel::TenantId;
 use rustls::ServerConfig;
 use sotay::{Config, Part, parts::identity};
 use std::{
-    convert::Infallible,
     net::Ipv4Addr,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tokio::{
-    net::TcpListener,
-    sync::{mpsc, watch},
-    task::JoinSet,
-};
-use tower::ServiceExt as _;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use web::{Csrf, Face, RequestContext};
 
 const TENANT: &str = "thanh-hoa";
@@ -138,31 +133,6 @@ async fn assert_away(answer: Response<Body>) {
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8_lossy(&body);
     assert!(body.contains("Phần «Thử» đang tạm dừng"), "{body}");
-}
-
-#[test]
-fn bodies_stream_both_ways() {
-    run(async {
-        // Sends back each piece as it comes.
-        let echo = Router::new().route("/", any(async |body: Body| Response::new(body)));
-        let (_place, remote) = service(echo).await;
-        let (send, pieces) = mpsc::channel::<Result<&'static [u8], Infallible>>(1);
-        let stream = futures_util::stream::unfold(pieces, async |mut pieces| {
-            pieces.recv().await.map(|piece| (piece, pieces))
-        });
-        let request = asked(Method::POST, Body::from_stream(stream));
-        send.send(Ok(b"one")).await.unwrap();
-        let answer = remote.oneshot(request).await.unwrap();
-        let mut body = answer.into_body();
-        for (piece, next) in [("one", Some("two")), ("two", Some("three")), ("three", None)] {
-            // It is here before the rest of the request has been sent.
-            let frame = http_body_util::BodyExt::frame(&mut body).await.unwrap().unwrap();
-            assert_eq!(frame.into_data().unwrap(), piece);
-            if let Some(next) = next {
-                send.send(Ok(next.as_bytes())).await.unwrap();
-            }
-        }
-    });
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod circuit;
 mod connections;
+mod exchange;
 mod identity;
 mod inner;
 mod obstacle;

@@ -80,7 +80,10 @@ enum Fate {
 }
 
 /// The next connection, when a request has come on it.
-async fn request(listener: &TcpListener, tls: &Arc<ServerConfig>) -> TlsStream<TcpStream> {
+pub(super) async fn request(
+    listener: &TcpListener,
+    tls: &Arc<ServerConfig>,
+) -> TlsStream<TcpStream> {
     let (socket, _) = listener.accept().await.unwrap();
     let mut stream = TlsAcceptor::from(tls.clone()).accept(socket).await.unwrap();
     let mut bytes = Vec::new();

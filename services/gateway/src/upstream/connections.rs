@@ -2,10 +2,13 @@
 
 use super::Obstacle;
 use crate::listen::Bounds;
-use axum::body::Body;
+use axum::body::Bytes;
+use futures_util::FutureExt as _;
+use h2::{
+    Ping, PingPong,
+    client::{Builder, SendRequest},
+};
 use http::uri::Authority;
-use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
     io,
@@ -27,6 +30,8 @@ const PULSE: Duration = Duration::from_secs(10);
 /// connection has room for as much of every answer, so that readers who take
 /// nothing hold up nobody else's.
 const WINDOW: u32 = 64 * 1024;
+/// How long the headers of an answer may be.
+const HEADERS: u32 = 16 * 1024;
 
 /// Why there is no connection: for those who run it, and for the log.
 pub(super) type Unmet = (Obstacle, io::Error);
@@ -38,7 +43,7 @@ pub(super) struct Connections {
     /// Several, because one connection is served by one task at each end. A
     /// place is locked while it is being filled, so that a service which comes
     /// back is greeted once a place and not once a request.
-    places: Box<[Mutex<Option<SendRequest<Body>>>]>,
+    places: Box<[Mutex<Option<SendRequest<Bytes>>>]>,
     next: AtomicUsize,
 }
 
@@ -60,39 +65,45 @@ impl Connections {
 
     /// A living connection; opened if need be. Whoever waits behind others for a
     /// service that does not greet waits no longer than they.
-    pub(super) async fn get(&self) -> Result<SendRequest<Body>, Unmet> {
+    pub(super) async fn get(&self) -> Result<SendRequest<Bytes>, Unmet> {
         tokio::time::timeout(GREETING, self.kept_or_opened())
             .await
             .map_err(|_| (Obstacle::Away, io::ErrorKind::TimedOut.into()))?
     }
 
-    async fn kept_or_opened(&self) -> Result<SendRequest<Body>, Unmet> {
+    async fn kept_or_opened(&self) -> Result<SendRequest<Bytes>, Unmet> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         let mut place = self.places[turn].lock().await;
-        if let Some(sender) = place.as_ref().filter(|sender| !sender.is_closed()) {
-            return Ok(sender.clone());
+        // A connection that takes no more requests says so at once.
+        if let Some(kept) = place.as_ref()
+            && let Some(Ok(sender)) = kept.clone().ready().now_or_never()
+        {
+            return Ok(sender);
         }
         *place = None;
         let sender = self.open().await?;
         Ok(place.insert(sender).clone())
     }
 
-    async fn open(&self) -> Result<SendRequest<Body>, Unmet> {
+    async fn open(&self) -> Result<SendRequest<Bytes>, Unmet> {
         let socket = self.dial().await.map_err(|error| (Obstacle::Away, error))?;
         let greeted = self.tls.connect(self.name.clone(), socket).await;
         let stream = greeted.map_err(|error| (in_the_way(&error), error))?;
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(PULSE)
-            .keep_alive_timeout(PULSE)
-            .keep_alive_while_idle(true)
-            .initial_stream_window_size(WINDOW)
+        let (sender, mut connection) = Builder::new()
+            .enable_push(false)
+            .max_header_list_size(HEADERS)
+            .initial_window_size(WINDOW)
             .initial_connection_window_size(Bounds::internal().streams * WINDOW)
-            .handshake(TokioIo::new(stream))
+            .handshake(stream)
             .await
             .map_err(|error| (Obstacle::Refused, io::Error::other(error)))?;
+        let pulse = connection.ping_pong();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let ended = tokio::select! {
+                ended = connection => ended.map_err(|error| error.to_string()),
+                () = silence(pulse, PULSE) => Err("it is silent".to_owned()),
+            };
+            if let Err(error) = ended {
                 tracing::debug!("a connection to a service ended: {error}");
             }
         });
@@ -108,6 +119,17 @@ impl Connections {
     }
 }
 
+/// Ends when the other end, asked so often, does not answer in as long a time.
+async fn silence(pulse: Option<PingPong>, often: Duration) {
+    let Some(mut pulse) = pulse else { return };
+    loop {
+        tokio::time::sleep(often).await;
+        let Ok(Ok(_)) = tokio::time::timeout(often, pulse.ping(Ping::opaque())).await else {
+            return;
+        };
+    }
+}
+
 /// What a greeting failed for. Only `rustls` knows the peer by what it sent;
 /// everything else is a broken line.
 fn in_the_way(error: &io::Error) -> Obstacle {
@@ -117,5 +139,35 @@ fn in_the_way(error: &io::Error) -> Obstacle {
             Obstacle::Stranger
         }
         Some(_) => Obstacle::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::silence;
+    use std::time::Duration;
+    use tokio::{sync::oneshot, time::timeout};
+
+    #[tokio::test]
+    async fn a_connection_that_answers_lives_and_a_silent_one_is_found_out() {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let mut connection = h2::server::handshake(far).await.unwrap();
+            tokio::select! {
+                _ = connection.accept() => {}
+                _ = stopped => {}
+            }
+            // Its end stays open, and nobody is behind it.
+            std::future::pending::<()>().await;
+        });
+        let (_sender, mut connection) = h2::client::handshake(near).await.unwrap();
+        let pulse = connection.ping_pong();
+        tokio::spawn(connection);
+        let often = Duration::from_millis(200);
+        let mut silence = std::pin::pin!(silence(pulse, often));
+        assert!(timeout(10 * often, &mut silence).await.is_err(), "it answers");
+        stop.send(()).unwrap();
+        timeout(10 * often, silence).await.expect("it does not");
     }
 }

@@ -6,6 +6,7 @@ use super::{
     Deadline, Identity,
     circuit::{Circuit, Turn},
     connections::Connections,
+    exchange::{Lost, exchange},
     wire,
 };
 use crate::pages;
@@ -52,16 +53,6 @@ struct Inner {
     circuit: Mutex<Circuit>,
     key: MasterKey,
     world: World,
-}
-
-/// Why there is no answer.
-enum Lost {
-    /// The request never left, so it may be sent again.
-    Unsent(Box<Request>, String),
-    /// Nobody knows whether it was carried out.
-    Unknown(String),
-    /// It cannot be sent at all.
-    Refused(Error),
 }
 
 impl Remote {
@@ -142,76 +133,64 @@ impl Remote {
     ) -> Result<Response, Sent> {
         let broken = Broken::default();
         let context = RequestContext::of(request.extensions())?.clone();
-        let mut outgoing = self.outgoing(request, broken.clone())?;
-        // A request that changes nothing and has no body can be written again.
-        let again = (matches!(*outgoing.method(), Method::GET | Method::HEAD)
-            && outgoing.body().is_end_stream())
-        .then(|| copy(&outgoing));
-        match self.once(outgoing, &context, deadline).await {
+        let (head, mut body) = self.outgoing(request, broken.clone())?;
+        // A request that changes nothing and has no body can be asked again.
+        let harmless = body.is_none() && matches!(*head.method(), Method::GET | Method::HEAD);
+        match self.once(&head, &mut body, &context, deadline).await? {
             Ok(response) => return Ok(response),
-            Err(Lost::Refused(error)) => return Err(Sent::Refused(error)),
-            Err(Lost::Unsent(request, _)) => outgoing = *request,
-            Err(Lost::Unknown(reason)) => {
-                // The service is not to blame for a body that did not come whole.
-                if let Some(error) = broken.take() {
-                    return Err(Sent::Refused(error));
-                }
-                outgoing = again.ok_or(Sent::Lost(reason))?;
-            }
+            // The service is not to blame for a body that did not come whole.
+            Err(Lost::Unknown(reason)) if !harmless => return Err(broken.or(reason)),
+            Err(Lost::Unsent(_) | Lost::Unknown(_)) => {}
         }
-        let again = self.once(outgoing, &context, deadline).await;
-        again.map_err(|lost| match (broken.take(), lost) {
-            (Some(error), _) | (None, Lost::Refused(error)) => Sent::Refused(error),
-            (None, Lost::Unsent(_, reason) | Lost::Unknown(reason)) => Sent::Lost(reason),
-        })
+        let again = self.once(&head, &mut body, &context, deadline).await?;
+        again.map_err(|(Lost::Unsent(reason) | Lost::Unknown(reason))| broken.or(reason))
     }
 
+    /// Sends it once. The body stays where it is until the request has left.
     async fn once(
         &self,
-        mut request: Request,
+        head: &Request<()>,
+        body: &mut Option<Body>,
         context: &RequestContext,
         deadline: tokio::time::Instant,
-    ) -> Result<Response, Lost> {
+    ) -> Result<Result<Response, Lost>, Error> {
         let mut sender = match self.inner.connections.get().await {
             Ok(sender) => sender,
-            Err((_, error)) => return Err(Lost::Unsent(Box::new(request), error.to_string())),
+            Err((_, error)) => return Ok(Err(Lost::Unsent(error.to_string()))),
         };
         // Not before: the service counts what is left from when it hears of it,
         // and the connection may have been long in coming.
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         let (key, now) = (&self.inner.key, self.inner.world.now());
-        let (method, uri) = (request.method(), request.uri());
-        let sealed =
-            wire::seal(key, method, uri, context, granted(left), now).map_err(Lost::Refused)?;
-        request.headers_mut().insert(wire::CONTEXT, sealed);
-        match sender.try_send_request(request).await {
-            Ok(response) => {
-                let mut response = response.map(Body::new);
-                wire::unpack(&mut response);
-                Ok(response)
-            }
-            Err(mut error) => Err(match error.take_message() {
-                Some(request) => Lost::Unsent(Box::new(request), error.error().to_string()),
-                None => Lost::Unknown(error.error().to_string()),
-            }),
+        let sealed = wire::seal(key, head.method(), head.uri(), context, granted(left), now)?;
+        let mut head = head.clone();
+        head.headers_mut().insert(wire::CONTEXT, sealed);
+        let mut answer = exchange(&mut sender, head, body).await;
+        if let Ok(response) = &mut answer {
+            wire::unpack(response);
         }
+        Ok(answer)
     }
 
-    /// The request as it travels, but for its context.
-    fn outgoing(&self, request: Request, broken: Broken) -> Result<Request, Error> {
+    /// The request as it travels, but for its context, and its body if it has one.
+    fn outgoing(
+        &self,
+        request: Request,
+        broken: Broken,
+    ) -> Result<(Request<()>, Option<Body>), Error> {
         let (parts, body) = request.into_parts();
-        let mut headers = wire::onward(&parts.headers);
-        telemetry::trace::inject(&mut headers);
-        let uri = self.uri(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
-        let body = body.map_err(move |error| {
-            broken.put(web::unread(&error));
-            error
+        let mut head = Request::new(());
+        *head.uri_mut() = self.uri(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
+        *head.method_mut() = parts.method;
+        *head.headers_mut() = wire::onward(&parts.headers);
+        telemetry::trace::inject(head.headers_mut());
+        let body = (!body.is_end_stream()).then(|| {
+            Body::new(body.map_err(move |error| {
+                broken.put(web::unread(&error));
+                error
+            }))
         });
-        let mut outgoing = Request::new(Body::new(body));
-        *outgoing.method_mut() = parts.method;
-        *outgoing.uri_mut() = uri;
-        *outgoing.headers_mut() = headers;
-        Ok(outgoing)
+        Ok((head, body))
     }
 
     fn uri(&self, path: &str) -> Result<Uri, http::Error> {
@@ -245,8 +224,10 @@ impl Broken {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    fn take(&self) -> Option<Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Why a request has no answer: what went wrong with its body, or else `reason`.
+    fn or(&self, reason: String) -> Sent {
+        let broken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        broken.map_or(Sent::Lost(reason), Sent::Refused)
     }
 }
 
@@ -274,14 +255,6 @@ impl From<Error> for Sent {
 /// What the service is given of the time that is left; of little a quarter less.
 fn granted(left: Duration) -> Duration {
     left.saturating_sub(MARGIN.min(left / 4))
-}
-
-fn copy(request: &Request) -> Request {
-    let mut copy = Request::new(Body::empty());
-    request.method().clone_into(copy.method_mut());
-    request.uri().clone_into(copy.uri_mut());
-    request.headers().clone_into(copy.headers_mut());
-    copy
 }
 
 impl Service<Request> for Remote {

@@ -1,8 +1,8 @@
 //! Finding out whether a service would take a request.
 
 use super::Remote;
-use crate::upstream::{Obstacle, wire};
-use axum::{body::Body, extract::Request};
+use crate::upstream::{Obstacle, exchange::exchange, wire};
+use axum::extract::Request;
 use http::Method;
 use kernel::Error;
 use std::time::Duration;
@@ -26,14 +26,14 @@ impl Remote {
         let uri = self.uri(wire::GREETING)?;
         let (key, now) = (&self.inner.key, self.inner.world.now());
         let sealed = wire::seal(key, &Method::GET, &uri, &(), Duration::ZERO, now)?;
-        let mut greeting = Request::new(Body::empty());
+        let mut greeting = Request::new(());
         *greeting.uri_mut() = uri;
         greeting.headers_mut().insert(wire::CONTEXT, sealed);
         let mut sender = match self.inner.connections.get().await {
             Ok(sender) => sender,
             Err((obstacle, _)) => return Ok(Some(obstacle)),
         };
-        Ok(match sender.send_request(greeting).await {
+        Ok(match exchange(&mut sender, greeting, &mut None).await {
             Ok(answer) => (answer.status() == wire::ASTRAY).then_some(Obstacle::Astray),
             Err(_) => Some(Obstacle::Refused),
         })
