@@ -3,22 +3,20 @@
 //! The goal of 0.8 is out of reach on two cores that also carry HTTP and the load:
 //! a bare insert is one row, a check-in is an attendance, an event, its outbox
 //! row and what is folded from it, behind a look-up of the session. The look-up
-//! alone, in pgbench, reaches 0.8 to 1.0 of the bare inserts. What the database is
-//! at for one of thirteen that share a transaction, by its own log: 92 µs for the
-//! attendance with its two foreign keys, 52 µs for the session, 34 µs for the
-//! commit, 27 µs for event and outbox, 16 µs for folding; a bare insert takes 77 µs
-//! with its commit. A profile of the whole machine (`perf`): the database 52 %,
+//! alone, in pgbench, reaches 0.7 to 1.0 of the bare inserts. Of the time that the
+//! database is at a statement for check-ins that share their transactions (its own
+//! log, 5,274 ms over 1,753 transactions) the attendance with its two foreign keys
+//! has 41 %, the sessions 23 %, the commits 15 %, events and outbox 12 %, folding
+//! and the rest 9 %. A profile of the whole machine (`perf`): the database 52 %,
 //! this program 26 %, waiting for the disk 19 %, the load 3 %.
 //!
 //! What was tried, in check-ins a second: a transaction for each, and aggregates
 //! summed after every fold, 1,416 (99th percentile 820 ms); one transaction for
 //! those who come together, and aggregates every five seconds, 2,500 to 3,100;
 //! the look-ups of sessions that come together in one statement, and statements
-//! planned once, 3,200 to 4,000 (16 ms). A quarter of this program's instructions
-//! were copying (`valgrind`: futures with room for a login to the database), and
-//! are gone, which the database does not notice. A session kept in memory would
-//! spare the look-up, and would let somebody in whose rights another process has
-//! just withdrawn.
+//! planned once, 3,200 to 4,000 (16 ms). A session kept in memory would spare the
+//! look-up, and would let somebody in whose rights another process has just
+//! withdrawn.
 
 use crate::{
     Result,

@@ -51,6 +51,7 @@ pub fn strict() -> Bounds {
         stall: Duration::from_secs(1),
         unread: Duration::from_secs(1),
         drain: Duration::from_secs(1),
+        ..Bounds::default()
     }
 }
 

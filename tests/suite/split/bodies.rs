@@ -12,6 +12,7 @@ use axum::{
     routing::any,
 };
 use futures_util::stream;
+use gateway::listen::{self, Bounds};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use std::{
@@ -25,7 +26,8 @@ use std::{
 };
 use tokio::{
     io::AsyncWriteExt as _,
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
+    task::JoinSet,
     time::timeout,
 };
 use tower::ServiceExt as _;
@@ -191,6 +193,51 @@ fn an_answer_that_breaks_off_is_told_and_one_that_comes_early_is_whole() {
             let whole = read.ok().map(http_body_util::Collected::to_bytes);
             let expected = ended.then(|| Bytes::from_static(b"some of it"));
             assert_eq!(whole, expected, "reset for {reason}");
+        }
+    });
+}
+
+#[test]
+fn bodies_that_nobody_reads_yet_hold_up_nobody_elses() {
+    run(async {
+        let never = async |_: Body| std::future::pending::<()>().await;
+        let read =
+            async |body: Body| is_whole(&body.collect().await.unwrap().to_bytes()).to_string();
+        let router = Router::new().route("/unread", any(never)).route("/", any(read));
+        let (_place, remote) = service(router).await;
+        // More than there are connections, so that they share some.
+        let mut unread = JoinSet::new();
+        for _ in 0..20 {
+            let (taken, body) = counted();
+            let mut request = asked(Method::POST, body);
+            *request.uri_mut() = "/unread".parse().unwrap();
+            unread.spawn(remote.clone().oneshot(request));
+            settled(&taken).await;
+        }
+        for _ in 0..8 {
+            let asking = remote.clone().oneshot(asked(Method::POST, counted().1));
+            let answer = timeout(Duration::from_secs(20), asking).await.unwrap().unwrap();
+            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "true");
+        }
+    });
+}
+
+#[test]
+fn more_answers_than_a_connection_may_carry_take_another() {
+    run(async {
+        let endless = async || Body::from_stream(stream::pending::<io::Result<Bytes>>());
+        let (mut place, listener) = Place::new().await;
+        let remote = place.remote(&listener);
+        let door = place.door(Router::new().route("/", any(endless)));
+        let (tls, few) = (place.tls(), Bounds { streams: 3, ..Bounds::internal() });
+        let (_keep, stop) = watch::channel(false);
+        place.standing.spawn(listen::serve(listener, Some(tls), few, door, stop));
+        let mut unread = Vec::new();
+        for _ in 0..100 {
+            let asking = remote.clone().oneshot(asked(Method::POST, Body::empty()));
+            let answer = timeout(Duration::from_secs(5), asking).await.unwrap().unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            unread.push(answer);
         }
     });
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// How much of one request's body on an HTTP/2 connection may wait to be read, in
+/// bytes.
+pub(super) const BODY: u32 = 256 * 1024;
+
 /// What a listener grants. The defaults are for the open Internet, and for
 /// people on weak links: a peer is cut off for standing still, not for being
 /// slow.
@@ -15,6 +19,9 @@ pub struct Bounds {
     pub per_address: usize,
     /// Requests at once on one HTTP/2 connection.
     pub streams: u32,
+    /// How much of the requests' bodies on one HTTP/2 connection may wait to be
+    /// read, in bytes; of one of them [`BODY`].
+    pub bodies: u32,
     /// Headers of one request, together, in bytes; 8 KiB at least. HTTP/1.1
     /// looks between two reads only and may take up to twice as much.
     pub head: usize,
@@ -39,6 +46,7 @@ impl Default for Bounds {
             connections: 10_000,
             per_address: 2_000,
             streams: 100,
+            bodies: 4 * BODY,
             head: 32 * 1024,
             greeting: Duration::from_secs(15),
             idle: Duration::from_secs(75),
@@ -54,13 +62,15 @@ impl Bounds {
     /// requests: it must not be cut because one of them is slow, and the
     /// gateway has bounds for each of them at its own door. What people may send
     /// in headers takes several times as much on its way between us, with our
-    /// own beside it, and too long a head ends the connection for everybody.
+    /// own beside it, and too long a head ends the connection for everybody. A
+    /// handler that reads no body yet holds up nobody else's.
     #[must_use]
     pub fn internal() -> Self {
         let day = Duration::from_hours(24);
         Self {
             per_address: usize::MAX,
             streams: 2_000,
+            bodies: 2_000 * BODY,
             head: 512 * 1024,
             idle: day,
             unread: day,

@@ -3,6 +3,7 @@
 use super::{
     Answer, Bounds,
     body::{Arriving, Leaving},
+    bounds::BODY,
     pulse::{Lapse, Pulse},
 };
 use crate::door::Peer;
@@ -137,8 +138,8 @@ where
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
         .max_frame_size(16 * 1024)
-        .initial_stream_window_size(256 * 1024)
-        .initial_connection_window_size(1024 * 1024)
+        .initial_stream_window_size(BODY)
+        .initial_connection_window_size(limits.bodies)
         .max_send_buf_size(SEND_BUFFER)
         // Streams that a peer opens and resets before they were looked at, and
         // those that we reset for its mistakes: past these it is sent away.

@@ -23,8 +23,8 @@ use tokio_rustls::TlsConnector;
 
 /// How long a service may take to greet.
 const GREETING: Duration = Duration::from_secs(2);
-/// How often a silent connection is asked whether it still lives, and how long
-/// it may take to say so.
+/// How often a connection is asked whether it still lives, and how long it may
+/// take to say so.
 const PULSE: Duration = Duration::from_secs(10);
 /// What one answer may have on its way here before its reader takes some. The
 /// connection has room for as much of every answer, so that readers who take
@@ -43,8 +43,26 @@ pub(super) struct Connections {
     /// Several, because one connection is served by one task at each end. A
     /// place is locked while it is being filled, so that a service which comes
     /// back is greeted once a place and not once a request.
-    places: Box<[Mutex<Option<SendRequest<Bytes>>>]>,
+    places: Box<[Mutex<Option<Connection>>]>,
     next: AtomicUsize,
+}
+
+/// One connection. Whoever has an exchange on it keeps a clone until that is over.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) sender: SendRequest<Bytes>,
+    exchanges: Arc<()>,
+}
+
+impl Connection {
+    /// Unless it takes no more requests. What `h2` is given beyond what the other
+    /// end allows at once would wait there even when nobody waits for it any more;
+    /// a further connection takes it, and this one ends with its last exchange.
+    fn free(&self) -> Option<Self> {
+        let under_way = Arc::strong_count(&self.exchanges) - 1;
+        let ready = self.sender.clone().ready().now_or_never()?.ok()?;
+        (under_way < ready.current_max_send_streams()).then(|| self.clone())
+    }
 }
 
 impl Connections {
@@ -65,32 +83,30 @@ impl Connections {
 
     /// A living connection; opened if need be. Whoever waits behind others for a
     /// service that does not greet waits no longer than they.
-    pub(super) async fn get(&self) -> Result<SendRequest<Bytes>, Unmet> {
+    pub(super) async fn get(&self) -> Result<Connection, Unmet> {
         tokio::time::timeout(GREETING, self.kept_or_opened())
             .await
             .map_err(|_| (Obstacle::Away, io::ErrorKind::TimedOut.into()))?
     }
 
-    async fn kept_or_opened(&self) -> Result<SendRequest<Bytes>, Unmet> {
+    async fn kept_or_opened(&self) -> Result<Connection, Unmet> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         let mut place = self.places[turn].lock().await;
-        // A connection that takes no more requests says so at once.
-        if let Some(kept) = place.as_ref()
-            && let Some(Ok(sender)) = kept.clone().ready().now_or_never()
-        {
-            return Ok(sender);
+        if let Some(free) = place.as_ref().and_then(Connection::free) {
+            return Ok(free);
         }
         *place = None;
-        let sender = self.open().await?;
-        Ok(place.insert(sender).clone())
+        let opened = self.open().await?;
+        Ok(place.insert(opened).clone())
     }
 
-    async fn open(&self) -> Result<SendRequest<Bytes>, Unmet> {
+    async fn open(&self) -> Result<Connection, Unmet> {
         let socket = self.dial().await.map_err(|error| (Obstacle::Away, error))?;
         let greeted = self.tls.connect(self.name.clone(), socket).await;
         let stream = greeted.map_err(|error| (in_the_way(&error), error))?;
         let (sender, mut connection) = Builder::new()
             .enable_push(false)
+            .initial_max_send_streams(Bounds::internal().streams as usize)
             .max_header_list_size(HEADERS)
             .initial_window_size(WINDOW)
             .initial_connection_window_size(Bounds::internal().streams * WINDOW)
@@ -107,7 +123,7 @@ impl Connections {
                 tracing::debug!("a connection to a service ended: {error}");
             }
         });
-        Ok(sender)
+        Ok(Connection { sender, exchanges: Arc::default() })
     }
 
     async fn dial(&self) -> io::Result<TcpStream> {

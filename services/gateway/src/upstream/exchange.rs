@@ -3,12 +3,13 @@
 //! On `h2` itself: `hyper`'s client has a task and two channels for each
 //! request, which cost a tenth of what the gateway can pass on.
 
+use super::connections::Connection;
 use axum::{
     body::{Body, Bytes},
     extract::Request,
     response::Response,
 };
-use h2::{Reason, RecvStream, SendStream, client::SendRequest};
+use h2::{Reason, RecvStream, SendStream};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use std::{
@@ -30,15 +31,16 @@ pub(super) enum Lost {
 /// and waits for the answer. Whoever waits no longer, or reads the answer no
 /// further, stops the service as well.
 pub(super) async fn exchange(
-    sender: &mut SendRequest<Bytes>,
+    mut connection: Connection,
     head: Request<()>,
     body: &mut Option<Body>,
 ) -> Result<Response, Lost> {
-    let sent = sender.send_request(head, body.is_none());
+    let sent = connection.sender.send_request(head, body.is_none());
     let (answer, stream) = sent.map_err(|error| Lost::Unsent(error.to_string()))?;
     let feeding = body.take().map(|body| AbortOnDropHandle::new(tokio::spawn(feed(stream, body))));
     let answer = answer.await.map_err(|error| Lost::Unknown(error.to_string()))?;
-    Ok(answer.map(|stream| Body::new(Answer { stream, _feeding: feeding })))
+    Ok(answer
+        .map(|stream| Body::new(Answer { stream, _feeding: feeding, _connection: connection })))
 }
 
 /// Sends a body as fast as the service takes it, until it wants no more.
@@ -83,6 +85,7 @@ struct Answer {
     stream: RecvStream,
     /// The rest of the request, for a service that answers before it has it all.
     _feeding: Option<AbortOnDropHandle<()>>,
+    _connection: Connection,
 }
 
 impl http_body::Body for Answer {
@@ -100,7 +103,9 @@ impl http_body::Body for Answer {
                 Some(room.map(|()| Frame::data(data)))
             }
             // A whole answer, from a service that did not want the whole request.
-            Some(Err(error)) if error.reason() == Some(Reason::NO_ERROR) => None,
+            Some(Err(error)) if error.is_reset() && error.reason() == Some(Reason::NO_ERROR) => {
+                None
+            }
             Some(Err(error)) => Some(Err(error)),
             None => None,
         })

@@ -154,8 +154,8 @@ impl Remote {
         context: &RequestContext,
         deadline: tokio::time::Instant,
     ) -> Result<Result<Response, Lost>, Error> {
-        let mut sender = match self.inner.connections.get().await {
-            Ok(sender) => sender,
+        let connection = match self.inner.connections.get().await {
+            Ok(connection) => connection,
             Err((_, error)) => return Ok(Err(Lost::Unsent(error.to_string()))),
         };
         // Not before: the service counts what is left from when it hears of it,
@@ -165,7 +165,7 @@ impl Remote {
         let sealed = wire::seal(key, head.method(), head.uri(), context, granted(left), now)?;
         let mut head = head.clone();
         head.headers_mut().insert(wire::CONTEXT, sealed);
-        let mut answer = exchange(&mut sender, head, body).await;
+        let mut answer = exchange(connection, head, body).await;
         if let Ok(response) = &mut answer {
             wire::unpack(response);
         }

@@ -29,11 +29,11 @@ impl Remote {
         let mut greeting = Request::new(());
         *greeting.uri_mut() = uri;
         greeting.headers_mut().insert(wire::CONTEXT, sealed);
-        let mut sender = match self.inner.connections.get().await {
-            Ok(sender) => sender,
+        let connection = match self.inner.connections.get().await {
+            Ok(connection) => connection,
             Err((obstacle, _)) => return Ok(Some(obstacle)),
         };
-        Ok(match exchange(&mut sender, greeting, &mut None).await {
+        Ok(match exchange(connection, greeting, &mut None).await {
             Ok(answer) => (answer.status() == wire::ASTRAY).then_some(Obstacle::Astray),
             Err(_) => Some(Obstacle::Refused),
         })
