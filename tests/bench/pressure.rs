@@ -4,12 +4,13 @@
 //! the load generator among those who want them. With twelve places for a
 //! tenant the 99th percentile was 3.5 to 7 times that of a quiet machine, with
 //! twice the cores 1.2 to 2.3 times, with as many as there are cores 1.5 to 1.9
-//! times; the flood itself gets a fifth less then.
+//! times (in rounds of 6 s, all waits together); the flood itself gets a fifth less
+//! then.
 //!
 //! The goal of 1.5 is reached in some runs only: seven of them, on two days, came to
 //! 3.0, 1.1, 1.2 (neighbours took up to 30 % of the machine), 1.7, 1.6, 1.5 and 1.9
-//! (2 to 3 ms more, on a quiet one). What is left is the machine: in the same
-//! moments the 99th percentile of an nginx that answers a byte, without any
+//! (2 to 4 ms more, on a quiet one). Part of what is left is the machine: in the
+//! same moments the 99th percentile of an nginx that answers a byte, without any
 //! database, went from 0.8 to 1.9 ms, and a page changes hands between processes
 //! several times on its way.
 

@@ -4,15 +4,14 @@
 //! there is HTTP/1.1. It counts requests by address and by host, as the gateway
 //! does, and sends the same headers with every answer.
 //!
-//! The goal of 0.7 is not reached: 0.53 to 0.59 over HTTP, 0.53 to 0.71 over HTTPS,
-//! the lower ones while the machine's neighbours were quiet, which nginx makes more
-//! of. Of the two cores the gateway has 60 %, the service 24 %, the load 10 %, 6 %
+//! The goal of 0.7 is missed over HTTP (0.53 to 0.60 in three runs) and mostly over
+//! HTTPS (0.53, 0.71, 0.71), the lower ones while the machine's neighbours were
+//! quiet, which nginx makes more of. Of the two cores the gateway has 60 %, the service 24 %, the load 10 %, 6 %
 //! are idle (`perf`); with nginx it is 48, 22, 18 and 9 %. By the rates that is
 //! about 55 µs of a core a request in the gateway and 22 in the service, where
 //! nginx needs 23 and, over HTTP/1.1, 11: HTTP/2 costs the service alone half of
 //! what is missing to the goal. Of the gateway's time the kernel has a third, `h2`
-//! 11 %, the allocator 8 %, this project's own code 7 %, tokio 6 %, copying 4 %;
-//! no function of the rest has 2 %.
+//! 11 %, the allocator 8 %, this project's own code 7 %, tokio 6 %, copying 4 %.
 //!
 //! What was tried, with what each brought by itself: an allocator that is not
 //! glibc's (a third more requests), LTO (a fifth), `h2` itself instead of hyper's

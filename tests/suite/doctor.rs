@@ -265,7 +265,7 @@ fn each_part_elsewhere_is_greeted_and_what_keeps_it_away_is_said() {
         let checks = said(&app, &elsewhere).await;
         let says = only(&checks, "upstreams");
         assert!(
-            says.starts_with("phần documents") && says.contains("không như một tiến trình"),
+            says.starts_with("phần documents") && says.contains("không phải là một tiến trình"),
             "{says}"
         );
         nobody.abort();

@@ -79,8 +79,18 @@ async fn bind() -> TcpListener {
 
 /// Serves for as long as somebody waits for it to end.
 pub async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, door: impl Answer) {
+    serve_within(listener, tls, Bounds::internal(), door).await;
+}
+
+/// The same within bounds of one's own.
+async fn serve_within(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    bounds: Bounds,
+    door: impl Answer,
+) {
     let (_keep, stop) = watch::channel(false);
-    listen::serve(listener, Some(tls), Bounds::internal(), door, stop).await;
+    listen::serve(listener, Some(tls), bounds, door, stop).await;
 }
 
 /// What the gateway sends, as the service gets it.

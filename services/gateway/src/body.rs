@@ -26,8 +26,8 @@ const SHORT: usize = 4 * 1024;
 /// have no place, and strangers' as much. Counted as it comes, so that a promise
 /// of much takes nothing from others.
 const ROOM: usize = 64 * 1024 * 1024;
-
-/// What one tenant's may hold of that: its flood leaves room for the others.
+/// What the forms of one tenant may hold of [`ROOM`], so that its flood leaves room
+/// for the others.
 const SHARE: usize = ROOM / 4;
 
 /// The room for forms. Strangers have theirs apart, so that they crowd out

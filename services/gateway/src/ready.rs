@@ -203,7 +203,7 @@ impl Inner {
         if files.is_due(FILES) {
             let well = matches!(timeout(PATIENCE, self.files.ping()).await, Ok(Ok(())));
             files.note((!well).then_some(
-                "kho tệp không trả lời: chưa đăng và chưa mở được tệp văn bản; các việc khác vẫn phục vụ",
+                "kho tệp không trả lời: chưa đăng, chưa mở được tệp văn bản và chưa nhập được danh sách; các việc khác vẫn phục vụ",
             ));
         }
         files.problem

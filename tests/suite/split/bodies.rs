@@ -1,7 +1,7 @@
 //! Bodies between the gateway and a service: no faster than they are taken, and
 //! what broke off is never taken for the whole.
 
-use super::{Place, asked, retries, service};
+use super::{Place, asked, retries, serve_within, service};
 use crate::{
     run,
     wire::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, RESET, frame},
@@ -11,8 +11,8 @@ use axum::{
     body::{Body, Bytes},
     routing::any,
 };
-use futures_util::stream;
-use gateway::listen::{self, Bounds};
+use futures_util::{future::join_all, stream};
+use gateway::listen::Bounds;
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use std::{
@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::{
     io::AsyncWriteExt as _,
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc},
     task::JoinSet,
     time::timeout,
 };
@@ -175,8 +175,8 @@ fn an_answer_that_breaks_off_is_told_and_one_that_comes_early_is_whole() {
                 let mut stream = retries::request(&listener, &tls).await;
                 let flags = if ended { END_STREAM } else { 0 };
                 let answer = [
-                    PREFACE[24..].to_vec(),
-                    frame(HEADERS, END_HEADERS, 1, &[0x88]),
+                    PREFACE[retries::MAGIC..].to_vec(),
+                    frame(HEADERS, END_HEADERS, 1, retries::FINE),
                     frame(DATA, flags, 1, b"some of it"),
                     frame(RESET, 0, 1, &reason.to_be_bytes()),
                 ];
@@ -206,14 +206,15 @@ fn bodies_that_nobody_reads_yet_hold_up_nobody_elses() {
         let router = Router::new().route("/unread", any(never)).route("/", any(read));
         let (_place, remote) = service(router).await;
         // More than there are connections, so that they share some.
-        let mut unread = JoinSet::new();
-        for _ in 0..20 {
+        let (mut unread, mut all) = (JoinSet::new(), Vec::new());
+        for _ in 0..40 {
             let (taken, body) = counted();
             let mut request = asked(Method::POST, body);
             *request.uri_mut() = "/unread".parse().unwrap();
             unread.spawn(remote.clone().oneshot(request));
-            settled(&taken).await;
+            all.push(taken);
         }
+        join_all(all.iter().map(|taken| settled(taken))).await;
         for _ in 0..8 {
             let asking = remote.clone().oneshot(asked(Method::POST, counted().1));
             let answer = timeout(Duration::from_secs(20), asking).await.unwrap().unwrap();
@@ -229,9 +230,8 @@ fn more_answers_than_a_connection_may_carry_take_another() {
         let (mut place, listener) = Place::new().await;
         let remote = place.remote(&listener);
         let door = place.door(Router::new().route("/", any(endless)));
-        let (tls, few) = (place.tls(), Bounds { streams: 3, ..Bounds::internal() });
-        let (_keep, stop) = watch::channel(false);
-        place.standing.spawn(listen::serve(listener, Some(tls), few, door, stop));
+        let few = Bounds { streams: 3, ..Bounds::internal() };
+        place.standing.spawn(serve_within(listener, place.tls(), few, door));
         let mut unread = Vec::new();
         for _ in 0..100 {
             let asking = remote.clone().oneshot(asked(Method::POST, Body::empty()));

@@ -28,9 +28,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt as _;
 
 /// A client says so much before its first frame, which are its settings.
-const MAGIC: usize = 24;
+pub(super) const MAGIC: usize = 24;
 /// 200 in one byte.
-const FINE: &[u8] = &[0x88];
+pub(super) const FINE: &[u8] = &[0x88];
 
 #[test]
 fn only_what_can_do_no_harm_is_asked_twice() {

@@ -20,7 +20,7 @@ pub struct Bounds {
     /// Requests at once on one HTTP/2 connection.
     pub streams: u32,
     /// How much of the requests' bodies on one HTTP/2 connection may wait to be
-    /// read, in bytes; of one of them [`BODY`].
+    /// read, in bytes; of one of them 256 KiB.
     pub bodies: u32,
     /// Headers of one request, together, in bytes; 8 KiB at least. HTTP/1.1
     /// looks between two reads only and may take up to twice as much.
@@ -66,11 +66,11 @@ impl Bounds {
     /// handler that reads no body yet holds up nobody else's.
     #[must_use]
     pub fn internal() -> Self {
-        let day = Duration::from_hours(24);
+        let (day, streams) = (Duration::from_hours(24), 2_000);
         Self {
             per_address: usize::MAX,
-            streams: 2_000,
-            bodies: 2_000 * BODY,
+            streams,
+            bodies: streams * BODY,
             head: 512 * 1024,
             idle: day,
             unread: day,

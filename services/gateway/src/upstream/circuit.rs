@@ -9,7 +9,7 @@ const FIRST: Duration = Duration::from_millis(500);
 /// How long at most: a restarted service is found again within this time.
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// A request's turn; of the probe until when nobody else has one.
+/// A request's turn; the probe's says until when nobody else gets one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn(Option<Instant>);
 

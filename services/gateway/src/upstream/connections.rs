@@ -60,8 +60,8 @@ impl Connection {
     /// a further connection takes it, and this one ends with its last exchange.
     fn free(&self) -> Option<Self> {
         let under_way = Arc::strong_count(&self.exchanges) - 1;
-        let ready = self.sender.clone().ready().now_or_never()?.ok()?;
-        (under_way < ready.current_max_send_streams()).then(|| self.clone())
+        self.sender.clone().ready().now_or_never()?.ok()?;
+        (under_way < self.sender.current_max_send_streams()).then(|| self.clone())
     }
 }
 
@@ -113,7 +113,7 @@ impl Connections {
             .handshake(stream)
             .await
             .map_err(|error| (Obstacle::Refused, io::Error::other(error)))?;
-        let pulse = connection.ping_pong();
+        let pulse = connection.ping_pong().expect("taken once");
         tokio::spawn(async move {
             let ended = tokio::select! {
                 ended = connection => ended.map_err(|error| error.to_string()),
@@ -136,8 +136,7 @@ impl Connections {
 }
 
 /// Ends when the other end, asked so often, does not answer in as long a time.
-async fn silence(pulse: Option<PingPong>, often: Duration) {
-    let Some(mut pulse) = pulse else { return };
+async fn silence(mut pulse: PingPong, often: Duration) {
     loop {
         tokio::time::sleep(often).await;
         let Ok(Ok(_)) = tokio::time::timeout(often, pulse.ping(Ping::opaque())).await else {
@@ -146,8 +145,8 @@ async fn silence(pulse: Option<PingPong>, often: Duration) {
     }
 }
 
-/// What a greeting failed for. Only `rustls` knows the peer by what it sent;
-/// everything else is a broken line.
+/// Why a greeting failed. An error of `rustls` is about what the peer sent; any
+/// other is a broken line.
 fn in_the_way(error: &io::Error) -> Obstacle {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
         None => Obstacle::Away,
@@ -178,7 +177,7 @@ mod tests {
             std::future::pending::<()>().await;
         });
         let (_sender, mut connection) = h2::client::handshake(near).await.unwrap();
-        let pulse = connection.ping_pong();
+        let pulse = connection.ping_pong().unwrap();
         tokio::spawn(connection);
         let often = Duration::from_millis(200);
         let mut silence = std::pin::pin!(silence(pulse, often));

@@ -1,7 +1,5 @@
-//! One request and its answer on a connection to a service.
-//!
-//! On `h2` itself: `hyper`'s client has a task and two channels for each
-//! request, which cost a tenth of what the gateway can pass on.
+//! One request and its answer on a connection to a service, by `h2` itself;
+//! CONTRIBUTING says why.
 
 use super::connections::Connection;
 use axum::{

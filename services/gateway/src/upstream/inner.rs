@@ -55,9 +55,9 @@ impl Answer for Inner {
     }
 }
 
-/// A gateway with another key, or a clock that is far off.
+/// A gateway with another key or version, or a clock that is far off.
 fn astray(peer: Peer) -> Response {
-    tracing::error!(peer = %peer.address, "{} sent a request without a context that holds: compare the master keys and the clocks", peer.address);
+    tracing::error!(peer = %peer.address, "{} sent a request without a context that holds: compare the master keys, the versions and the clocks", peer.address);
     wire::ASTRAY.into_response()
 }
 

@@ -23,13 +23,13 @@ impl Obstacle {
     pub fn sentence(self) -> &'static str {
         match self {
             Obstacle::Away => "không trả lời",
-            Obstacle::Foreign => "có trả lời, nhưng không như một tiến trình của hệ thống",
+            Obstacle::Foreign => "có trả lời, nhưng không phải là một tiến trình của hệ thống này",
             Obstacle::Stranger => {
                 "có trả lời, nhưng chứng thư của nó không do cùng cơ quan chứng thực ký hoặc không mang đúng tên máy"
             }
             Obstacle::Refused => "có trả lời, nhưng không nhận chứng thư của tiến trình này",
             Obstacle::Astray => {
-                "có trả lời, nhưng không nhận yêu cầu của tiến trình này: khóa chính hoặc phiên bản khác nhau, hoặc đồng hồ lệch nhau"
+                "có trả lời, nhưng không nhận yêu cầu của tiến trình này: khóa chính hoặc phiên bản chương trình khác nhau, hoặc đồng hồ lệch nhau"
             }
         }
     }

@@ -104,11 +104,11 @@ impl Remote {
         let outcome = tokio::time::timeout_at(deadline, self.send(request, deadline)).await;
         let authority = &self.inner.authority;
         let reason = match outcome {
-            // It lives, and still nobody gets anything from it; the circuit is
-            // left as it is, or one odd request could open it for all.
+            // It lives, and still nobody gets anything from it. That counts as no
+            // failure, or one odd request could open the circuit for all.
             Ok(Ok(response)) if response.status() == wire::ASTRAY => {
                 telemetry::count::upstream_failed(self.inner.name);
-                tracing::error!(upstream = %authority, "{authority} does not accept a context: compare the master keys and the clocks");
+                tracing::error!(upstream = %authority, "{authority} does not accept a context: compare the master keys, the versions and the clocks");
                 return Err(self.away());
             }
             Ok(Ok(response)) => {

@@ -41,12 +41,10 @@ impl Error {
         match &self {
             Self::Unavailable(detail) => tracing::warn!("the blob store is away: {detail}"),
             Self::Full(detail) => tracing::error!("the blob store is full: {detail}"),
-            other => match other.detail() {
-                Some(said) => {
-                    return kernel::Error::internal(format!("the blob store refused: {said}"));
-                }
-                None => return self.into(),
-            },
+            Self::Other(detail) => {
+                return kernel::Error::internal(format!("the blob store refused: {detail}"));
+            }
+            _ => return self.into(),
         }
         kernel::Error::Unavailable(self.to_string().into())
     }

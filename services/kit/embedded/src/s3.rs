@@ -233,8 +233,11 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<HttpResponse, HttpError> {
     let length = request.body().size_hint().lower();
-    let room = rustix::fs::statvfs(&*folder).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize);
-    if length == 0 || length + BESIDE <= room {
+    let room = || {
+        rustix::fs::statvfs(&*folder)
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    };
+    if length == 0 || length + BESIDE <= room() {
         return service.call(request.map(Body::from)).await;
     }
     // A client that is still sending when the connection ends may miss the answer.

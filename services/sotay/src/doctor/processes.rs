@@ -112,7 +112,8 @@ fn remedy(met: Obstacle, name: &str) -> String {
             "kiểm tra internal.certificate ở đây và internal.authority ở đó".into()
         }
         Obstacle::Astray => {
-            "so master_key_file và phiên bản của hai bên, bật đồng bộ giờ ở cả hai máy".into()
+            "so master_key_file và phiên bản chương trình ở hai bên, bật đồng bộ giờ ở cả hai máy"
+                .into()
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A folder, two ports and the program on them.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     io::{Read as _, Write as _},
@@ -8,6 +9,7 @@ use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -260,8 +262,16 @@ pub fn exchange(port: u16, request: &[u8]) -> Option<(u16, String)> {
     whole.then(|| (status, body.to_owned()))
 }
 
+/// A port that was free a moment ago, and that nobody here was given before.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 pub fn signal(child: &Child, name: &str) {
